@@ -1,0 +1,71 @@
+"""The errors that cross rooms.
+
+EventerError
+├── ConfigError      what the user wrote can't be run; carries every problem, not the first
+├── TemplateError    a template doesn't parse, or fails on an event
+└── ApiError         the API server refused, or could not be asked
+    ├── Gone         the asked resourceVersion is no longer there (410)
+    ├── Unauthorized the credentials are not accepted (401)
+    ├── Forbidden    an RBAC rule is missing (403)
+    ├── NotFound     404
+    └── Overloaded   the server asks to wait (429); carries for how long
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class EventerError(Exception):
+    """Whatever this program raises by itself. Its text is one line, for a person, without secrets."""
+
+
+class ConfigError(EventerError):
+    """What the user wrote can't be run.
+
+    ``problems``: one line each, naming the flag or object, the value, and what to write instead.
+    """
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = tuple(problems)
+
+
+class TemplateError(EventerError):
+    """A template doesn't parse (``line`` is set, from 1), or fails on an event."""
+
+    def __init__(self, message: str, *, line: int | None = None) -> None:
+        super().__init__(f"line {line}: {message}" if line else message)
+        self.line = line
+
+
+class ApiError(EventerError):
+    """The API server refused a request (``code`` is the HTTP status), or could not be asked (0)."""
+
+    def __init__(self, message: str, *, code: int = 0) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Gone(ApiError):
+    """The resourceVersion that was asked for has been compacted: list again."""
+
+
+class Unauthorized(ApiError):
+    """The credentials are not accepted: read them again."""
+
+
+class Forbidden(ApiError):
+    """An RBAC rule is missing; the text is the server's own and names it."""
+
+
+class NotFound(ApiError):
+    """There is no such object."""
+
+
+class Overloaded(ApiError):
+    """The server asks to come back in ``retry_after`` seconds."""
+
+    def __init__(self, message: str, *, code: int, retry_after: float) -> None:
+        super().__init__(message, code=code)
+        self.retry_after = retry_after
