@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 
 from kube_wecom_eventer.config.go_flags import Flag, ParsedFlags, parse_bool, parse_flags
 from kube_wecom_eventer.config.sink import SinkSettings, parse_sink
 from kube_wecom_eventer.config.source import SourceSettings, parse_source
+from kube_wecom_eventer.config.time_zone import time_zone
 from kube_wecom_eventer.errors import ConfigError
 
 SOURCE = Flag("source", "kubernetes:URL?options; default: the service account in a cluster, else the kubeconfig")
@@ -46,6 +48,7 @@ class Settings:
     log_format: str = "auto"
     debug: bool = False
     event_metrics: bool = True
+    zone: tzinfo = UTC
     warnings: tuple[str, ...] = ()
 
 
@@ -65,6 +68,7 @@ def load_settings(argv: Sequence[str], *, environ: Mapping[str, str]) -> Setting
         log_format=_log_format(flags),
         debug=_number(flags, VERBOSITY, 100) > 0,
         event_metrics=parse_bool(flags.last(EVENT_METRICS) or "") is not False,
+        zone=time_zone(environ, warnings=warnings),
         warnings=(*warnings, *_ignored(flags)),
     )
     if problems:
