@@ -160,7 +160,7 @@ class Daemon:
                 route=sink.name,
                 destination=_destination(sink),
                 address=sink.robot.shown,
-                level=sink.filter.level,
+                event_level=sink.filter.level,
                 namespaces=sorted(sink.filter.namespaces) or "all",
                 kinds=sorted(sink.filter.kinds) or "all",
                 reason=list(sink.filter.reasons) or "all",

@@ -10,9 +10,7 @@ import pytest
 
 from tests.support.envtest import RealCluster
 
-NO_ASSETS = (
-    "KUBEBUILDER_ASSETS is not set: it names a folder with kube-apiserver and etcd, which this test needs"
-)
+NO_ASSETS = "KUBEBUILDER_ASSETS is not set: it names a folder with kube-apiserver and etcd, which this test needs"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

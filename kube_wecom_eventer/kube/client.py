@@ -12,7 +12,8 @@ import msgspec
 from kube_wecom_eventer.errors import ApiError, Forbidden, Gone, NotFound, Overloaded, Unauthorized
 from kube_wecom_eventer.kube.credentials import Connection
 
-_TIMEOUT = httpx.Timeout(10.0)
+_TIMEOUT = 10.0
+"""Seconds, for connecting and for each answer but a watch's."""
 _LONGEST_LINE = 16 * 1024 * 1024
 """Bytes. The API server stores nothing above 1.5 MB, so a longer line is no line."""
 

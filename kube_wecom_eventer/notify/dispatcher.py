@@ -128,7 +128,7 @@ class Dispatcher:
         if outcome.verdict is Verdict.ACCEPTED:
             return False
         if outcome.verdict in (Verdict.REFUSED, Verdict.UNKNOWN):
-            return attempts.may_differ(outcome.verdict)
+            return attempts.may_differ(outcome)
         return asyncio.get_running_loop().time() - attempts.notification.received_at < MAX_AGE
 
     def _wait(self, state: RetryCallState, attempts: _Attempts) -> float:
@@ -153,7 +153,7 @@ class Dispatcher:
             reason=reason,
             detail=detail,
             route=notification.route,
-            event=f"{event.metadata.namespace}/{event.metadata.name}",
+            event_name=f"{event.metadata.namespace}/{event.metadata.name}",
             event_reason=event.reason,
         )
 
@@ -169,7 +169,7 @@ class Dispatcher:
         self._log.debug(
             "message_accepted",
             route=notification.route,
-            event=f"{event.metadata.namespace}/{event.metadata.name}",
+            event_name=f"{event.metadata.namespace}/{event.metadata.name}",
             event_reason=event.reason,
             seconds=round(delay, 3),
         )
@@ -200,14 +200,15 @@ class _Attempts:
             self._message = self._renderer.render(self.notification.event, template=self.notification.template)
         return self._message
 
-    def may_differ(self, verdict: Verdict) -> bool:
+    def may_differ(self, outcome: Outcome) -> bool:
         """Return whether another attempt makes sense after a refusal; the next one may have another body."""
-        if verdict is Verdict.UNKNOWN and self._unknown == 0:
+        if outcome.verdict is Verdict.UNKNOWN and self._unknown == 0:
             self._unknown += 1
             return True
-        if self._message is None or self._message.built_in:
+        template = self.notification.template
+        if template is None or self._message is None or self._message.built_in:
             return False
-        self._message = self._renderer.built_in(self.notification.event)
+        self._message = self._renderer.after_refusal(self.notification.event, template=template, problem=outcome.detail)
         return True
 
 

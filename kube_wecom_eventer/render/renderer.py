@@ -39,6 +39,11 @@ class Renderer:
         """Return the message in our own words."""
         return Message(body=encode_payload(built_in_payload(event, zone=self._zone)), built_in=True)
 
+    def after_refusal(self, event: Event, *, template: str, problem: str) -> Message:
+        """Return what to send where the destination refused the template's body."""
+        self._templates.failed(template, stage="refused", problem=problem)
+        return self.built_in(event)
+
     def _fitting(self, event: Event, template: GoTemplate) -> Payload:
         """Render, and where it is too long once more with a shorter message: what stands behind it is kept."""
         event = msgspec.structs.replace(event, message=harmless(event.message))
