@@ -15,6 +15,7 @@ NO_ASSETS = (
 )
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the cluster tests on one worker, so that one server is enough; skip them where there is none."""
     for item in items:

@@ -173,7 +173,7 @@ class ApiServer:
         whole_number(request, "limit")  # means nothing here, yet a bad one is refused
         timeout = whole_number(request, "timeoutSeconds") or MIN_WATCH_SECONDS * (1 + self._random.random())
         selected = selector_of(request, resource)
-        selection = Selection(resource=resource.name, namespace=namespace, selected=selected)
+        selection = Selection(resource=resource.full_name, namespace=namespace, selected=selected)
         watch = Watch(store=self.store, selection=selection, position=watch_position(request))
         self._watches.add(watch)
         try:

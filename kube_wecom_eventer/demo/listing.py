@@ -46,7 +46,7 @@ def list_of(request: Request, resource: Resource, namespace: str, store: ObjectS
     selected = selector_of(request, resource)
     limit = whole_number(request, "limit")
     after, revision = _place(request, store)
-    items = [each for each in store.list(resource.name, namespace, at=revision) if selected(each)]
+    items = [each for each in store.list(resource.full_name, namespace, at=revision) if selected(each)]
     if after is not None:
         items = [each for each in items if _key_of(each) > after]
     metadata: JsonObject = {"resourceVersion": str(revision)}

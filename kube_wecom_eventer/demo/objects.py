@@ -16,6 +16,7 @@ from kube_wecom_eventer.demo.status import (
     Cause,
     JsonObject,
     StatusError,
+    about,
     bad_request,
     conflict,
     invalid,
@@ -103,11 +104,9 @@ class ObjectVerbs:
             actual = current["metadata"][field]
             if wanted not in (None, actual):
                 why = f"the {label} in the precondition ({wanted}) does not match {actual}"
-                raise conflict(self._resource.kind, name, why)
+                raise conflict(self._resource.full_kind, name, why)
         self._store.delete(key)
-        details = {"name": name, "kind": self._resource.name, "uid": current["metadata"]["uid"]}
-        if self._resource.group:
-            details["group"] = self._resource.group
+        details = {**about(self._resource.full_name, name), "uid": current["metadata"]["uid"]}
         answer = {
             "kind": "Status",
             "apiVersion": "v1",
@@ -118,7 +117,7 @@ class ObjectVerbs:
         return 200, answer
 
     def _key(self, name: str) -> Key:
-        return Key(self._resource.name, self._namespace, name)
+        return Key(self._resource.full_name, self._namespace, name)
 
     def _stored(self, name: str, content: JsonObject) -> JsonObject:
         current = self._store.get(self._key(name))

@@ -104,7 +104,7 @@ class Resource:
 
     @property
     def full_name(self) -> str:
-        """As errors of a write name it: with the group."""
+        """As the store and the errors of a write name it: with the group."""
         return f"{self.name}.{self.group}" if self.group else self.name
 
     @property

@@ -50,7 +50,7 @@ class StatusError(Exception):
 
 def not_found(resource: str, name: str) -> StatusError:
     """There is no such object."""
-    return StatusError(404, "NotFound", f'{resource} "{name}" not found', details=_about(resource, name))
+    return StatusError(404, "NotFound", f'{resource} "{name}" not found', details=about(resource, name))
 
 
 def unknown_path() -> StatusError:
@@ -61,14 +61,14 @@ def unknown_path() -> StatusError:
 def already_exists(resource: str, name: str) -> StatusError:
     """A create meets an object of that name."""
     text = f'{resource} "{name}" already exists'
-    return StatusError(409, "AlreadyExists", text, details=_about(resource, name))
+    return StatusError(409, "AlreadyExists", text, details=about(resource, name))
 
 
 def conflict(resource: str, name: str, why: str = "") -> StatusError:
     """The object is no longer the one that the writer has read."""
     why = why or "the object has been modified; please apply your changes to the latest version and try again"
     text = f'Operation cannot be fulfilled on {resource} "{name}": {why}'
-    return StatusError(409, "Conflict", text, details=_about(resource, name))
+    return StatusError(409, "Conflict", text, details=about(resource, name))
 
 
 def expired_watch() -> StatusError:
@@ -127,11 +127,11 @@ def invalid(kind: str, name: str, causes: list[Cause]) -> StatusError:
     said = [f"{cause.field}: {cause.message}" for cause in causes]
     text = said[0] if len(said) == 1 else f"[{', '.join(said)}]"
     details: JsonObject = {
-        "kind": kind,
+        **about(kind, name),
         "causes": [{"reason": c.reason, "message": c.message, "field": c.field} for c in causes],
     }
-    if name:
-        details["name"] = name
+    if not name:
+        del details["name"]
     return StatusError(422, "Invalid", f'{kind} "{name}" is invalid: {text}', details=details)
 
 
@@ -142,5 +142,7 @@ def too_large_version(asked: int, current: int) -> StatusError:
     return StatusError(504, "Timeout", text, details={"causes": [cause]})
 
 
-def _about(resource: str, name: str) -> JsonObject:
-    return {"name": name, "kind": resource}
+def about(resource: str, name: str) -> JsonObject:
+    """The details that name an object; ``resource`` is a plural or kind, with ``.GROUP`` if it has one."""
+    plural, _, group = resource.partition(".")
+    return {"name": name, **({"group": group} if group else {}), "kind": plural}

@@ -32,7 +32,7 @@ Listener = Callable[[], None]
 
 
 class Key(NamedTuple):
-    """Where an object is. ``resource`` is the paths' plural; ``namespace`` is empty for cluster objects."""
+    """Where an object is: ``resource`` as ``leases.coordination.k8s.io``; ``namespace`` may be empty."""
 
     resource: str
     namespace: str

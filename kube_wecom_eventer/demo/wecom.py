@@ -28,7 +28,6 @@ from kube_wecom_eventer.demo.asgi import (
 )
 from kube_wecom_eventer.demo.faults import Action, Answer, Faults
 from kube_wecom_eventer.demo.wecom_rules import (
-    BAD_MESSAGE_TYPE,
     METHOD_NOT_POST,
     OK,
     TOO_FAST,
