@@ -13,6 +13,7 @@ from tests.support.envtest import RealCluster
 NO_ASSETS = "KUBEBUILDER_ASSETS is not set: it names a folder with kube-apiserver and etcd, which this test needs"
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the cluster tests on one worker, so that one server is enough; skip them where there is none."""
     for item in items:
