@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.support.api_servers import Server, demo_server, real_server
 from tests.support.envtest import RealCluster
 
 NO_ASSETS = "KUBEBUILDER_ASSETS is not set: it names a folder with kube-apiserver and etcd, which this test needs"
@@ -43,3 +44,12 @@ def real_cluster(_cluster_of_session: RealCluster) -> RealCluster:
     """
     _cluster_of_session.start_api_server()
     return _cluster_of_session
+
+
+@pytest.fixture(params=["demo", pytest.param("real", marks=pytest.mark.cluster)])
+async def server(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Server]:
+    """One of two API servers, the demo's and the real one, with a fresh namespace: the same test runs on both."""
+    demo = request.param == "demo"
+    running = demo_server() if demo else real_server(request.getfixturevalue("real_cluster"), tmp_path)
+    async with running as started:
+        yield started

@@ -4,20 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import uvicorn
 
 from kube_wecom_eventer.web.endpoints import Application
-
-
-class _Server(uvicorn.Server):
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave the process's signals to the program that we are a part of."""
-        yield
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,30 +28,28 @@ class Served:
 
 
 @asynccontextmanager
-async def serve(application: Application, *, host: str, port: int, grace: int = 1) -> AsyncIterator[Served]:
-    """Serve until the block is left; open requests then get ``grace`` seconds.
+async def serve(application: Application, *, host: str, port: int, grace: float = 1.0) -> AsyncIterator[Served]:
+    """Serve until the block is left; answers in flight then get ``grace`` seconds, and no connection is left.
 
     Raises:
         OSError: the address can't be bound.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-        config = uvicorn.Config(
-            application,
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            interface="asgi3",
-            server_header=False,
-            timeout_graceful_shutdown=grace,
-        )
-        server = _Server(config)
-        task = asyncio.create_task(server.serve(sockets=[listener]), name="web")
-        try:
-            bound = listener.getsockname()
-            yield Served(bound[0], bound[1])
-        finally:
-            server.should_exit = True
-            await task
+    listener = socket.create_server((host, port), family=family)
+    config = uvicorn.Config(application, lifespan="off", log_config=None, access_log=False, http="h11", ws="none")
+    config.load()
+    server = uvicorn.Server(config)
+    server.lifespan = config.lifespan_class(config)
+    # Not Server.serve(): it takes over the process's signals, and wakes ten times a second to look for its end.
+    await server.startup(sockets=[listener])
+    try:
+        bound = listener.getsockname()
+        yield Served(bound[0], bound[1])
+    finally:
+        for listening in server.servers:
+            listening.close()
+        if server.server_state.tasks:
+            await asyncio.wait(server.server_state.tasks, timeout=grace)
+        for connection in list(server.server_state.connections):
+            connection.transport.abort()
+        await server.shutdown(sockets=[listener])

@@ -35,14 +35,14 @@ async def test_a_refusal_is_the_error_that_fits_in_the_servers_words(
 async def test_what_is_no_status_is_an_error_too() -> None:
     """A gateway in between answers as it likes."""
     api = ScriptedApi(lambda _request: httpx.Response(502, text="<html>bad gateway</html>"))
-    with pytest.raises(ApiError, match="^502 : the answer is no Status: b'<html>bad"):
+    with pytest.raises(ApiError, match=r"^502 : the answer is no Status: b'<html>bad"):
         await api.client.get("/version")
 
 
 async def test_a_request_without_an_answer_is_an_error_of_code_0() -> None:
     """Nothing of httpx leaves this room."""
     api = ScriptedApi(lambda _request: httpx.ConnectError("refused"))
-    with pytest.raises(ApiError, match="^ConnectError: refused$") as caught:
+    with pytest.raises(ApiError, match=r"^ConnectError: refused$") as caught:
         await api.client.get("/version")
     assert caught.value.code == 0
 
