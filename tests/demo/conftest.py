@@ -102,7 +102,7 @@ async def real_server(cluster: RealCluster) -> AsyncIterator[tuple[httpx.AsyncCl
         yield client, cluster.compact
 
 
-@pytest.fixture(params=["demo", pytest.param("real", marks=pytest.mark.cluster)])
+@pytest.fixture(params=["demo", pytest.param("cluster", marks=pytest.mark.cluster)])
 async def server(request: pytest.FixtureRequest) -> AsyncIterator[Server]:
     """One of the two servers, with a fresh namespace."""
     running = (
