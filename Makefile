@@ -37,7 +37,7 @@ demo: $(VENV)/runtime
 	@$(BIN)/kube-wecom-eventer demo $(ARGS)
 
 test: $(VENV)/dev
-	$(BIN)/pytest -n auto --dist loadgroup $(PYTEST_ARGS)
+	$(BIN)/pytest -n auto $(PYTEST_ARGS)
 
 check: lint types layers
 

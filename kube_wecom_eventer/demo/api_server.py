@@ -26,7 +26,7 @@ from kube_wecom_eventer.demo.asgi import (
 from kube_wecom_eventer.demo.faults import Faults
 from kube_wecom_eventer.demo.listing import list_of, selector_of, watch_position, whole_number
 from kube_wecom_eventer.demo.objects import ObjectVerbs
-from kube_wecom_eventer.demo.resources import NAMESPACES, RESOURCES, Resource
+from kube_wecom_eventer.demo.resources import EVENTS, NAMESPACES, RESOURCES, Resource
 from kube_wecom_eventer.demo.status import (
     JsonObject,
     StatusError,
@@ -87,6 +87,17 @@ class ApiServer:
             return await self._answer(exchange)
         except StatusError as error:
             return await exchange.respond(error.code, _encode(error.status))
+
+    def create_event(self, event: JsonObject) -> JsonObject:
+        """Create an event, or write it anew where one of its name exists, without an HTTP request.
+
+        ``metadata`` needs name and namespace. What comes back must not be changed.
+        """
+        key = Key(EVENTS.full_name, event["metadata"]["namespace"], event["metadata"]["name"])
+        content = EVENTS.decode({**event, "kind": EVENTS.kind, "apiVersion": EVENTS.api_version})
+        if self.store.find(key) is None:
+            return self.store.create(key, content)
+        return self.store.update(key, content)
 
     @property
     def open_watches(self) -> int:
