@@ -71,7 +71,5 @@ def test_a_port_in_use_is_a_clear_line() -> None:
         done = run(SINK, source, "--healthz-ip=127.0.0.1", f"--healthz-port={port}")
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()
-    assert (
-        line
-        == f"kube-wecom-eventer: --healthz-ip=127.0.0.1 --healthz-port={port}: can't listen there: Address already in use"
-    )
+    address = f"--healthz-ip=127.0.0.1 --healthz-port={port}"
+    assert line == f"kube-wecom-eventer: {address}: can't listen there: Address already in use"

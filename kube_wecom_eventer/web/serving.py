@@ -34,8 +34,7 @@ async def serve(application: Application, *, host: str, port: int, grace: float 
     Raises:
         OSError: the address can't be bound.
     """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.create_server((host, port), family=family)
+    listener = _listen(host, port)
     config = uvicorn.Config(application, lifespan="off", log_config=None, access_log=False, http="h11", ws="none")
     config.load()
     server = uvicorn.Server(config)
@@ -53,3 +52,17 @@ async def serve(application: Application, *, host: str, port: int, grace: float 
         for connection in list(server.server_state.connections):
             connection.transport.abort()
         await server.shutdown(sockets=[listener])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    # Not socket.create_server: it leaves the protocol 0, and asyncio sets TCP_NODELAY only where it reads TCP.
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(1024)
+    except BaseException:
+        listener.close()
+        raise
+    return listener

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import subprocess
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -76,21 +76,13 @@ def create_event(cluster: RealCluster, namespace: str, name: str, **fields: Any)
     cluster.kubectl("create", "-f", "-", input=yaml.safe_dump(event))
 
 
-@pytest.fixture
-def cluster(real_cluster: RealCluster) -> Iterator[RealCluster]:
-    """The real cluster, without what these tests apply to it afterwards."""
-    yield real_cluster
-    for folder in (MANIFESTS, SEED):
-        real_cluster.kubectl("delete", "-k", str(folder), "--ignore-not-found", "--wait=false")
-
-
-async def test_our_manifests_and_their_rights_are_enough(cluster: RealCluster, tmp_path: Path) -> None:
+async def test_our_manifests_and_their_rights_are_enough(real_cluster: RealCluster, tmp_path: Path) -> None:
     """As the ServiceAccount that they create, with its own token: events arrive in the words of their template."""
-    objects = applied(cluster, MANIFESTS)
+    objects = applied(real_cluster, MANIFESTS)
     keys = {"WECOM_ROBOT_KEY": "xxxxxxx"}
-    async with deployed(cluster, objects, tmp_path, program="kube-wecom-eventer", keys=keys) as (daemon, wecom):
+    async with deployed(real_cluster, objects, tmp_path, program="kube-wecom-eventer", keys=keys) as (daemon, wecom):
         await daemon.log("template_loaded", config_map="kube-wecom-eventer/wecom-message")
-        await asyncio.to_thread(create_event, cluster, "default", "manifests", count=3)
+        await asyncio.to_thread(create_event, real_cluster, "default", "manifests", count=3)
         told = await wecom.next_message(timeout=PATIENCE)
         assert told.content == (
             "Warning BackOff\n命名空间: default\n对象: Pod/p\n次数: 3\n"
@@ -100,17 +92,17 @@ async def test_our_manifests_and_their_rights_are_enough(cluster: RealCluster, t
     assert [line for line in daemon.logs if line["level"] in ("warning", "error")] == []
 
 
-async def test_a_kube_eventer_users_deployment_with_its_own_rights(cluster: RealCluster, tmp_path: Path) -> None:
+async def test_a_kube_eventer_users_deployment_with_its_own_rights(real_cluster: RealCluster, tmp_path: Path) -> None:
     """Its command, its args, its ClusterRole (get, list, watch) and its ConfigMaps work as they stand."""
-    cluster.ensure_namespace("xxxx")
-    objects = applied(cluster, SEED)
+    real_cluster.ensure_namespace("xxxx")
+    objects = applied(real_cluster, SEED)
     container, _, _ = container_of(objects)
     assert container["command"][0] == "/kube-eventer"
-    async with deployed(cluster, objects, tmp_path, program="kube-eventer", keys={}) as (daemon, wecom):
+    async with deployed(real_cluster, objects, tmp_path, program="kube-eventer", keys={}) as (daemon, wecom):
         for name in ("custom-webhook-body0", "custom-webhook-body1"):
             await daemon.log("template_loaded", config_map=f"xxxx/{name}")
-        await asyncio.to_thread(create_event, cluster, "default", "elsewhere")
-        await asyncio.to_thread(create_event, cluster, "xxxx", "here")
+        await asyncio.to_thread(create_event, real_cluster, "default", "elsewhere")
+        await asyncio.to_thread(create_event, real_cluster, "xxxx", "here")
         told = [await wecom.next_message(timeout=PATIENCE) for _ in range(2)]
         assert await daemon.stop() == 0
     assert {message.content for message in told} == {
@@ -121,15 +113,15 @@ async def test_a_kube_eventer_users_deployment_with_its_own_rights(cluster: Real
     assert len(wecom.requests) == 2
 
 
-async def test_a_missing_right_is_said_and_costs_what_it_must(cluster: RealCluster, tmp_path: Path) -> None:
+async def test_a_missing_right_is_said_and_costs_what_it_must(real_cluster: RealCluster, tmp_path: Path) -> None:
     """Without the right to read ConfigMaps the built-in body goes out, and the log has the API server's own words."""
-    objects = applied(cluster, MANIFESTS)
-    cluster.kubectl("-n", "kube-wecom-eventer", "delete", "rolebinding", "kube-wecom-eventer")
+    objects = applied(real_cluster, MANIFESTS)
+    real_cluster.kubectl("-n", "kube-wecom-eventer", "delete", "rolebinding", "kube-wecom-eventer")
     keys = {"WECOM_ROBOT_KEY": "xxxxxxx"}
-    async with deployed(cluster, objects, tmp_path, program="kube-wecom-eventer", keys=keys) as (daemon, wecom):
+    async with deployed(real_cluster, objects, tmp_path, program="kube-wecom-eventer", keys=keys) as (daemon, wecom):
         line = await daemon.log("config_map_unreadable")
         assert 'cannot list resource "configmaps"' in line["error"]
-        await asyncio.to_thread(create_event, cluster, "default", "no-rights")
+        await asyncio.to_thread(create_event, real_cluster, "default", "no-rights")
         assert (await wecom.next_message(timeout=PATIENCE)).content.startswith("⚠️ BackOff · Pod default/p")
 
 
