@@ -1,0 +1,1 @@
+"""From an event to the text of a message."""
