@@ -25,7 +25,7 @@ def parse_payload(text: str) -> Payload:
     """
     try:
         # Not strict: a template's own text may hold a raw newline inside a string; it is written back escaped.
-        payload: Payload = json.loads(text, strict=False)
+        payload: Any = json.loads(text, strict=False)
     except (ValueError, RecursionError) as error:
         raise TemplateError(f"the rendered body is no JSON: {error}") from None
     kind = payload.get("msgtype") if isinstance(payload, dict) else None
@@ -33,7 +33,8 @@ def parse_payload(text: str) -> Payload:
         raise TemplateError('the rendered body has no "msgtype" with an object of that name beside it')
     if kind in CONTENT_LIMITS and not str(payload[kind].get("content") or "").strip():
         raise TemplateError(f'the rendered body has no "content" in its "{kind}"')
-    return payload
+    checked: Payload = payload
+    return checked
 
 
 def overflow(payload: Payload) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.demo.conftest import Line, Server
+from tests.support.api_servers import Line, Server
 
 
 def status(answer: httpx.Response) -> tuple[int, str | None, Any]:

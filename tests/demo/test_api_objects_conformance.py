@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.demo.conftest import Server
+from tests.support.api_servers import Server
 from tests.demo.test_api_conformance import status
 
 MERGE_PATCH = {"Content-Type": "application/merge-patch+json"}

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from kube_wecom_eventer.kube.credentials import BearerAuth, Connection, connect
 
 
 @pytest.fixture
-def pod(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
+def pod(tmp_path: Path) -> dict[str, str]:
     """A service account's folder, and the environment of a pod."""
     (tmp_path / "token").write_text("first\n")
     (tmp_path / "ca.crt").write_bytes(Path(certifi.where()).read_bytes())
