@@ -99,10 +99,9 @@ class ApiServer:
             return self.store.create(key, content)
         return self.store.update(key, content)
 
-    @property
-    def open_watches(self) -> int:
-        """How many watches are open now."""
-        return len(self._watches)
+    def open_watches(self, resource: str = "") -> int:
+        """How many watches are open now, of one resource or of all."""
+        return sum(resource in ("", watch.resource) for watch in self._watches)
 
     def shut_down(self) -> None:
         """End the open watches, as a server that is asked to stop does."""

@@ -44,7 +44,7 @@ async def serve(app: Application, *, port: int = 0) -> AsyncIterator[str]:
 
 
 def _listen(port: int) -> socket.socket:
-    # Not socket.create_server: it leaves the protocol 0, and asyncio sets TCP_NODELAY only where it reads TCP.
+    # Not socket.create_server: it leaves the protocol 0, and asyncio sets TCP_NODELAY for TCP only.
     # With Nagle's algorithm a watch line waits 40 ms for the acknowledgement of the one before.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:

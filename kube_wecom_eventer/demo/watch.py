@@ -43,6 +43,11 @@ class Watch:
         self._cut = False
         self._extra: list[bytes] = []
 
+    @property
+    def resource(self) -> str:
+        """What it watches."""
+        return self._selection.resource
+
     def end(self) -> None:
         """End the stream as the server does at timeoutSeconds: complete, without an error."""
         self._ended = True

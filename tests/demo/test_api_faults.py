@@ -76,16 +76,16 @@ async def test_watches_end_cleanly_when_asked(demo: Demo) -> None:
         demo.app.close_watches()
         assert [line async for line in response.aiter_lines()] == []
 
-    assert demo.app.open_watches == 0
+    assert demo.app.open_watches() == 0
 
 
 async def test_a_client_that_goes_takes_its_watch_with_it(demo: Demo) -> None:
     """The server forgets a watch when its client disconnects."""
     async with demo.watch(demo.app.store.revision):
-        assert demo.app.open_watches == 1
+        assert demo.app.open_watches() == 1
 
     async with asyncio.timeout(2):
-        while demo.app.open_watches:  # noqa: ASYNC110 (the server has no event for it, and needs none)
+        while demo.app.open_watches():  # noqa: ASYNC110 (the server has no event for it, and needs none)
             await asyncio.sleep(0.01)
 
 

@@ -1,0 +1,140 @@
+"""The daemon as a process of its own, for the demo: its command line, its log, its end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import re
+import sys
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from urllib.parse import quote
+
+LAST_LINES = 15
+LINE_LIMIT = 1 << 20  # bytes of one line of its log
+GRACE = 25.0  # seconds after SIGTERM; the daemon itself takes at most 20 to send what is waiting
+
+_WARNING = re.compile(r"\b(warning|warn|error|critical)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Robot:
+    """One ``--sink`` of the demo, and what it selects."""
+
+    key: str
+    namespaces: tuple[str, ...]
+    reasons: tuple[str, ...]
+    config_map: str
+
+    def selects(self, event: dict[str, object], namespace: str) -> bool:
+        """Whether the sink's filters take the event; ``namespace`` of its object, ``_cluster`` for none."""
+        reason = str(event["reason"])
+        return (
+            event["type"] == "Warning"
+            and namespace in self.namespaces
+            and any(re.search(each, reason) for each in self.reasons)
+        )
+
+    def sink(self, wecom_url: str) -> str:
+        """The ``--sink`` option, as users of kube-eventer write it."""
+        options = {
+            "level": "Warning",
+            "reason": ",".join(self.reasons),
+            "namespaces": ",".join(self.namespaces),
+            "header": "Content-Type=application/json",
+            "custom_body_configmap": self.config_map,
+            "custom_body_configmap_namespace": "default",
+            "method": "POST",
+        }
+        query = "&".join(f"{name}={quote(value, safe=',=/')}" for name, value in options.items())
+        return f"--sink=webhook:{wecom_url}/cgi-bin/webhook/send?key={self.key}&{query}"
+
+
+def command_line(*, api_url: str, wecom_url: str, robots: Sequence[Robot]) -> list[str]:
+    """How the demo starts the daemon."""
+    return [
+        sys.executable,
+        "-m",
+        "kube_wecom_eventer",
+        f"--source=kubernetes:{api_url}?inClusterConfig=false",
+        *(robot.sink(wecom_url) for robot in robots),
+        "--healthz-ip=127.0.0.1",
+        "--healthz-port=0",
+    ]
+
+
+class Daemon:
+    """A running daemon. ``last_lines`` are those of its log, ``exit_code`` is None while it runs."""
+
+    def __init__(self, *, process: asyncio.subprocess.Process, on_warning: Callable[[str], None]) -> None:
+        self._process = process
+        self._on_warning = on_warning
+        self._lines: deque[str] = deque(maxlen=LAST_LINES)
+        self._reading = asyncio.create_task(self._read())
+
+    @property
+    def last_lines(self) -> list[str]:
+        """The end of its log."""
+        return list(self._lines)
+
+    async def exited(self) -> int:
+        """Wait for its end and return the exit code; its log is read to the end then."""
+        code = await self._process.wait()
+        await asyncio.wait({self._reading})  # unlike a plain await, this can be given up without ending it
+        return code
+
+    async def stop(self) -> None:
+        """Ask it to end (SIGTERM), wait until it has sent what was waiting; kill it when it does not end."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.terminate()
+        try:
+            await asyncio.wait_for(self.exited(), GRACE)
+        except TimeoutError:
+            await self.kill()
+
+    async def kill(self) -> None:
+        """End it at once. Harmless when it has ended."""
+        if self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+        await self._process.wait()
+        self._reading.cancel()
+
+    async def _read(self) -> None:
+        assert self._process.stdout is not None  # noqa: S101 (we asked for a pipe)
+        async for raw in self._process.stdout:
+            line = raw.decode(errors="replace").rstrip()
+            self._lines.append(line)
+            if _is_warning(line):
+                self._on_warning(line)
+
+
+@asynccontextmanager
+async def run_daemon(command: Sequence[str], *, on_warning: Callable[[str], None]) -> AsyncIterator[Daemon]:
+    """Run the daemon; it has ended when this context has. Raises OSError when it can't be started."""
+    proxyless = {"NO_PROXY": "127.0.0.1,localhost", "no_proxy": "127.0.0.1,localhost"}
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        env={**os.environ, **proxyless, "PYTHONUNBUFFERED": "1"},
+        limit=LINE_LIMIT,
+    )
+    daemon = Daemon(process=process, on_warning=on_warning)
+    try:
+        yield daemon
+    finally:
+        await daemon.kill()
+
+
+def _is_warning(line: str) -> bool:
+    """By its level where the line is JSON, else by its words."""
+    if line.startswith("{"):
+        with contextlib.suppress(json.JSONDecodeError):
+            return str(json.loads(line).get("level", "")).lower() in ("warning", "error", "critical")
+    return _WARNING.search(line) is not None
