@@ -36,9 +36,7 @@ from .values import (
 )
 
 UID_TYPE = GoType("types.UID", Kind.STRING)
-_OWNERS = GoType(
-    "[]v1.OwnerReference", Kind.SLICE, elem=GoType("v1.OwnerReference", Kind.STRUCT), comparable=False
-)
+_OWNERS = GoType("[]v1.OwnerReference", Kind.SLICE, elem=GoType("v1.OwnerReference", Kind.STRUCT), comparable=False)
 _MANAGERS = GoType(
     "[]v1.ManagedFieldsEntry", Kind.SLICE, elem=GoType("v1.ManagedFieldsEntry", Kind.STRUCT), comparable=False
 )
@@ -214,11 +212,7 @@ def _getter_method(field: Field) -> Method:
 
     def call(self: Struct) -> Value:
         value = field.get(self.raw, self.zone)
-        return (
-            Struct(value.go_type, value.raw, value.zone, addressable=False)
-            if isinstance(value, Struct)
-            else value
-        )
+        return Struct(value.go_type, value.raw, value.zone, addressable=False) if isinstance(value, Struct) else value
 
     return Method(call, on_pointer=True)
 

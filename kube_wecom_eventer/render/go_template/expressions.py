@@ -193,9 +193,7 @@ def assignable(value: Value, wanted: GoType) -> Value:
     if value is None:
         return _nil_of(wanted)
     found = type_of(value)
-    if found is wanted or (
-        wanted.kind is Kind.POINTER and found.kind is Kind.POINTER and found.elem is wanted.elem
-    ):
+    if found is wanted or (wanted.kind is Kind.POINTER and found.kind is Kind.POINTER and found.elem is wanted.elem):
         return value
     if isinstance(value, Pointer) and found.elem is wanted:
         if value.target is None:
@@ -231,9 +229,7 @@ def _compile_function(name: str, args: tuple[nodes.Operand, ...], previous: Eval
     return _compile_call(builtin, name, [_compile_operand(operand) for operand in args], previous)
 
 
-def _compile_call(
-    builtin: Builtin, name: str, args: list[Evaluator], previous: Evaluator | None
-) -> Evaluator:
+def _compile_call(builtin: Builtin, name: str, args: list[Evaluator], previous: Evaluator | None) -> Evaluator:
     function = builtin.call
 
     def call(run: Run, dot: Value) -> Value:
@@ -256,9 +252,7 @@ def _compile_call(
     return call
 
 
-def _compile_short_circuit(
-    name: str, args: tuple[nodes.Operand, ...], previous: Evaluator | None
-) -> Evaluator:
+def _compile_short_circuit(name: str, args: tuple[nodes.Operand, ...], previous: Evaluator | None) -> Evaluator:
     evaluators = [_compile_operand(operand) for operand in args]
     stops_at = name == "or"
 

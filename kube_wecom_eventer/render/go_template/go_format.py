@@ -117,9 +117,7 @@ class Flags:
 
     def float(self, value: float, verb: str, precision: int | None) -> str:
         """%e %f %g %b %x and their upper case"""
-        text = format_float(
-            value, verb, precision if self.precision is None else self.precision, sharp=self.sharp
-        )
+        text = format_float(value, verb, precision if self.precision is None else self.precision, sharp=self.sharp)
         sign, digits = ("-", text[1:]) if text.startswith("-") else (self._sign(negative=False), text)
         if digits in ("Inf", "NaN"):
             return self.pad((sign or ("+" if digits == "Inf" else "")) + digits, zeros=False)

@@ -197,9 +197,7 @@ def subtract(moment: datetime, other: datetime) -> int:
 def add(moment: datetime, nanoseconds: int) -> datetime:
     """``Time.Add``, to the microsecond."""
     try:
-        return (moment.astimezone(UTC) + timedelta(microseconds=nanoseconds // 1000)).astimezone(
-            moment.tzinfo
-        )
+        return (moment.astimezone(UTC) + timedelta(microseconds=nanoseconds // 1000)).astimezone(moment.tzinfo)
     except OverflowError as error:
         raise GoError("the time is out of range") from error
 

@@ -152,9 +152,7 @@ class _Lexer:
         return self.source.startswith("-", pos) and self.source[pos + 1 : pos + 2] in (" ", "\t", "\r", "\n")
 
     def _right_marker(self, pos: int) -> bool:
-        return self.source[pos : pos + 1] in (" ", "\t", "\r", "\n") and self.source.startswith(
-            "-" + RIGHT, pos + 1
-        )
+        return self.source[pos : pos + 1] in (" ", "\t", "\r", "\n") and self.source.startswith("-" + RIGHT, pos + 1)
 
     def _comment(self, inner: int) -> None:
         self.start = self.pos = inner

@@ -35,9 +35,7 @@ _VALUES = (nodes.Bool, nodes.Dot, nodes.Nil, nodes.Number, nodes.String)
 _SOURCE_SHOWN = 40
 
 
-def parse(
-    source: str, *, functions: frozenset[str], depth: int
-) -> tuple[nodes.Body, Mapping[str, nodes.Body]]:
+def parse(source: str, *, functions: frozenset[str], depth: int) -> tuple[nodes.Body, Mapping[str, nodes.Body]]:
     """The main template of ``source``, and those that it defines by their names.
 
     ``depth`` bounds the nesting of parentheses and control structures together.

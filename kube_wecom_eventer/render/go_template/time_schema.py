@@ -111,9 +111,7 @@ _TIME_METHODS: dict[str, Field | Method] = {
     "UTC": Method(lambda self: _made(self, self.raw.astimezone(UTC))),
     "Local": Method(lambda self: _made(self, go_time.in_zone(self.raw, self.zone))),
     "Add": Method(lambda self, by: _made(self, go_time.add(self.raw, by)), (DURATION,)),
-    "AddDate": Method(
-        lambda self, y, m, d: _made(self, go_time.add_date(self.raw, y, m, d)), (INT, INT, INT)
-    ),
+    "AddDate": Method(lambda self, y, m, d: _made(self, go_time.add_date(self.raw, y, m, d)), (INT, INT, INT)),
     "Truncate": Method(lambda self, to: _made(self, _truncate(self.raw, to, up=False)), (DURATION,)),
     "Round": Method(lambda self, to: _made(self, _truncate(self.raw, to, up=True)), (DURATION,)),
     "Sub": Method(lambda self, other: Duration(go_time.subtract(self.raw, other.raw)), (TIME,)),
