@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
+from tests.support.api_servers import Server, demo_server, real_server
 from tests.support.envtest import RealCluster
 
-NO_ASSETS = (
-    "KUBEBUILDER_ASSETS is not set: it names a folder with kube-apiserver and etcd, which this test needs"
-)
+NO_ASSETS = "KUBEBUILDER_ASSETS is not set: it names a folder with kube-apiserver and etcd, which this test needs"
 GROUP = "cluster"
 
 
@@ -41,9 +40,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.get_closest_marker("cluster") is None:
             continue
         if GROUP not in item.nodeid:
-            raise pytest.UsageError(
-                f"{item.nodeid}: the id of a test marked cluster needs the word {GROUP!r}"
-            )
+            raise pytest.UsageError(f"{item.nodeid}: the id of a test marked cluster needs the word {GROUP!r}")
         if not os.environ.get("KUBEBUILDER_ASSETS"):
             item.add_marker(pytest.mark.skip(reason=NO_ASSETS))
 
@@ -67,3 +64,12 @@ def real_cluster(_cluster_of_session: RealCluster) -> RealCluster:
     """
     _cluster_of_session.start_api_server()
     return _cluster_of_session
+
+
+@pytest.fixture(params=["demo", pytest.param("cluster", marks=pytest.mark.cluster)])
+async def server(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Server]:
+    """One of two API servers, the demo's and the real one, with a fresh namespace: the same test runs on both."""
+    demo = request.param == "demo"
+    running = demo_server() if demo else real_server(request.getfixturevalue("real_cluster"), tmp_path)
+    async with running as started:
+        yield started

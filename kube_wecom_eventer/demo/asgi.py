@@ -125,9 +125,7 @@ async def read_exchange(scope: Scope, receive: Receive, send: Send) -> Exchange:
         body += message.get("body", b"")
         more = message.get("more_body", False)
         if len(body) > BODY_LIMIT:
-            raise BodyTooLarge(
-                Exchange(request=_request(scope, b""), scope=scope, receive=receive, send=send)
-            )
+            raise BodyTooLarge(Exchange(request=_request(scope, b""), scope=scope, receive=receive, send=send))
     return Exchange(request=_request(scope, bytes(body)), scope=scope, receive=receive, send=send)
 
 

@@ -191,9 +191,7 @@ def _content_type(request: Request) -> str:
 
 def _json(request: Request) -> JsonObject:
     if _content_type(request) not in ("", "application/json"):
-        raise unsupported_media_type(
-            "the body of the request was in an unknown format - accepted: application/json"
-        )
+        raise unsupported_media_type("the body of the request was in an unknown format - accepted: application/json")
     try:
         content = msgspec.json.decode(request.body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

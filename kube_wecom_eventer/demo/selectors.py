@@ -26,9 +26,7 @@ def matches_all(_: JsonObject) -> bool:
     return True
 
 
-def field_selector(
-    text: str, fields: Mapping[str, FieldOf], unsupported: Callable[[str], StatusError]
-) -> Predicate:
+def field_selector(text: str, fields: Mapping[str, FieldOf], unsupported: Callable[[str], StatusError]) -> Predicate:
     """Parse ``a=b,c!=d``; StatusError 400 for a bad term, that of ``unsupported`` for an unknown field."""
     terms = [_field_term(term, text, fields, unsupported) for term in re.split(r"(?<!\\),", text) if term]
     return _all_of(terms)

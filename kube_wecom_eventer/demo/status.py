@@ -104,10 +104,7 @@ def unauthorized() -> StatusError:
 def forbidden(verb: str, resource: str, *, user: str, namespace: str = "", group: str = "") -> StatusError:
     """No RBAC rule allows ``user`` to do that."""
     where = f'in the namespace "{namespace}"' if namespace else "at the cluster scope"
-    text = (
-        f'{resource} is forbidden: User "{user}" cannot {verb} resource "{resource}" '
-        f'in API group "{group}" {where}'
-    )
+    text = f'{resource} is forbidden: User "{user}" cannot {verb} resource "{resource}" in API group "{group}" {where}'
     return StatusError(403, "Forbidden", text, details={"kind": resource})
 
 

@@ -53,9 +53,7 @@ class Change:
 class ObjectStore:
     """Objects by key. Every write raises ``revision`` by one and is told to the listeners at once."""
 
-    def __init__(
-        self, *, clock: Callable[[], datetime], random: Random, history_limit: int = HISTORY_LIMIT
-    ) -> None:
+    def __init__(self, *, clock: Callable[[], datetime], random: Random, history_limit: int = HISTORY_LIMIT) -> None:
         self._clock = clock
         self._random = random
         self._history_limit = history_limit

@@ -208,9 +208,7 @@ class WeComGroup:
             raise Refused(TOO_FAST, "api freq out of limit")
 
     def _record(self, key: str, body: Any, *, errcode: int | None, errmsg: str, accepted: bool) -> None:
-        received = Received(
-            at=self._clock(), key=key, body=body, errcode=errcode, errmsg=errmsg, accepted=accepted
-        )
+        received = Received(at=self._clock(), key=key, body=body, errcode=errcode, errmsg=errmsg, accepted=accepted)
         self.requests.append(received)
         if accepted:
             self.messages.append(received)

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.demo.conftest import Line, Server
+from tests.support.api_servers import Line, Server
 
 
 def status(answer: httpx.Response) -> tuple[int, str | None, Any]:
@@ -312,9 +312,7 @@ async def test_one_config_map_is_watched_by_its_name(server: Server) -> None:
     await server.create(server.config_maps, {"metadata": {"name": "other"}, "data": {"content": "x"}})
     version = await server.version(server.config_maps)
     mine = {"metadata": {"name": "mine"}, "data": {"content": "v1"}}
-    async with server.watch(
-        server.config_maps, resourceVersion=version, fieldSelector="metadata.name=mine"
-    ) as watch:
+    async with server.watch(server.config_maps, resourceVersion=version, fieldSelector="metadata.name=mine") as watch:
         await server.create(server.config_maps, mine)
         await server.client.put(f"{server.config_maps}/other", json={"metadata": {"name": "other"}})
         await server.client.put(f"{server.config_maps}/mine", json={**mine, "data": {"content": "v2"}})

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.demo.conftest import Server
+from tests.support.api_servers import Server
 from tests.demo.test_api_conformance import status
 
 MERGE_PATCH = {"Content-Type": "application/merge-patch+json"}
@@ -14,9 +14,7 @@ MERGE_PATCH = {"Content-Type": "application/merge-patch+json"}
 
 async def test_a_created_object_gets_an_identity(server: Server) -> None:
     """uid, creationTimestamp, namespace and resourceVersion are the server's."""
-    body = server.event(
-        "one", metadata={"name": "one", "uid": "mine", "creationTimestamp": "2020-01-01T00:00:00Z"}
-    )
+    body = server.event("one", metadata={"name": "one", "uid": "mine", "creationTimestamp": "2020-01-01T00:00:00Z"})
 
     created = await server.create(server.events, body)
 
@@ -106,9 +104,7 @@ async def test_what_is_no_event_is_refused(
 
 async def test_a_body_that_is_no_json_is_400(server: Server) -> None:
     """Broken JSON is a BadRequest; another media type is 415."""
-    broken = await server.client.post(
-        server.events, content=b"{nope", headers={"Content-Type": "application/json"}
-    )
+    broken = await server.client.post(server.events, content=b"{nope", headers={"Content-Type": "application/json"})
     text = await server.client.post(server.events, content=b"{}", headers={"Content-Type": "text/plain"})
 
     assert status(broken) == (400, "BadRequest", None)
@@ -136,9 +132,7 @@ async def test_errors_name_the_object(server: Server) -> None:
 
 async def test_nothing_is_created_in_an_unknown_namespace(server: Server) -> None:
     """Creating in a namespace that does not exist is 404 for the namespace, not for the object."""
-    answer = await server.client.post(
-        "/api/v1/namespaces/nowhere/configmaps", json={"metadata": {"name": "a"}}
-    )
+    answer = await server.client.post("/api/v1/namespaces/nowhere/configmaps", json={"metadata": {"name": "a"}})
 
     assert status(answer) == (404, "NotFound", {"name": "nowhere", "kind": "namespaces"})
 
@@ -153,9 +147,7 @@ async def test_nothing_is_created_in_an_unknown_namespace(server: Server) -> Non
         ("GET", "/api/v1/namespaces/default/nosuch/a", (404, "NotFound", {})),
     ],
 )
-async def test_paths_that_do_not_fit(
-    server: Server, method: str, path: str, expected: tuple[int, str, Any]
-) -> None:
+async def test_paths_that_do_not_fit(server: Server, method: str, path: str, expected: tuple[int, str, Any]) -> None:
     """A wrong verb is 405, an unknown resource 404, both with empty details."""
     assert status(await server.client.request(method, path)) == expected
 
@@ -197,9 +189,7 @@ async def test_a_put_under_another_name_is_refused(server: Server) -> None:
 
 async def test_a_merge_patch_changes_what_it_names(server: Server) -> None:
     """null removes, the rest stays; a resourceVersion in the patch is a precondition."""
-    created = await server.create(
-        server.config_maps, {"metadata": {"name": "a"}, "data": {"k": "1", "l": "2"}}
-    )
+    created = await server.create(server.config_maps, {"metadata": {"name": "a"}, "data": {"k": "1", "l": "2"}})
     path = f"{server.config_maps}/a"
 
     patched = await server.client.patch(path, json={"data": {"k": None, "m": "3"}}, headers=MERGE_PATCH)
@@ -241,9 +231,7 @@ async def test_a_delete_keeps_its_preconditions(server: Server) -> None:
         ({"metadata": {"name": "a"}, "data": {"k": 1}}, (400, "BadRequest")),
     ],
 )
-async def test_config_maps_have_rules(
-    server: Server, body: dict[str, Any], expected: tuple[int, str]
-) -> None:
+async def test_config_maps_have_rules(server: Server, body: dict[str, Any], expected: tuple[int, str]) -> None:
     """A ConfigMap needs a DNS name, plain keys, text values and at most 1 MiB."""
     assert status(await server.client.post(server.config_maps, json=body))[:2] == expected
 
@@ -268,9 +256,7 @@ async def test_a_secret_is_encoded(server: Server) -> None:
     secrets = f"/api/v1/namespaces/{server.namespace}/secrets"
 
     secret = await server.create(secrets, {"metadata": {"name": "a"}, "stringData": {"key": "b"}})
-    broken = await server.client.post(
-        secrets, json={"metadata": {"name": "c"}, "data": {"key": "not base64!"}}
-    )
+    broken = await server.client.post(secrets, json={"metadata": {"name": "c"}, "data": {"key": "not base64!"}})
 
     assert (secret["data"], secret["type"]) == ({"key": "Yg=="}, "Opaque")
     assert "stringData" not in secret

@@ -143,9 +143,7 @@ async def test_a_get_is_not_a_message(client: httpx.AsyncClient) -> None:
     assert (await client.get(PATH, params={"key": "one"})).json()["errcode"] == 43002
 
 
-async def test_twenty_messages_in_a_sliding_minute(
-    clock: Clock, group: WeComGroup, client: httpx.AsyncClient
-) -> None:
+async def test_twenty_messages_in_a_sliding_minute(clock: Clock, group: WeComGroup, client: httpx.AsyncClient) -> None:
     """The 21st message within 60 s is refused, the window slides, and each key has its own."""
     for _ in range(20):
         assert await send(client, text("hello")) == 0
@@ -172,9 +170,7 @@ async def test_a_key_that_was_too_fast_is_blocked_for_a_minute(
     assert await send(client, text("hello")) == 0
 
 
-async def test_mentions_are_found_where_wecom_finds_them(
-    group: WeComGroup, client: httpx.AsyncClient
-) -> None:
+async def test_mentions_are_found_where_wecom_finds_them(group: WeComGroup, client: httpx.AsyncClient) -> None:
     """Lists and <@id> mention in a text; in markdown only <@id> does, and never everybody."""
     lists = {"mentioned_list": ["lisi", "@all"], "mentioned_mobile_list": ["13800001111"]}
     await send(client, text("see <@zhangsan>", **lists))
@@ -199,9 +195,7 @@ async def test_a_waiter_gets_each_message_once(group: WeComGroup, client: httpx.
         await group.next_message(timeout=0.01)
 
 
-async def test_planned_faults_come_in_order_and_are_used_up(
-    group: WeComGroup, client: httpx.AsyncClient
-) -> None:
+async def test_planned_faults_come_in_order_and_are_used_up(group: WeComGroup, client: httpx.AsyncClient) -> None:
     """An errcode, an HTTP status and a captive portal's page, each as often as planned, then the truth."""
     group.faults.plan(ErrCode(errcode=45033), times=2)
     group.faults.plan(Answer(status=502, body=b"bad gateway", headers={"retry-after": "3"}))

@@ -180,9 +180,7 @@ class RealCluster:
         if self._etcd is not None:
             self._etcd.kill()
             self._etcd = None
-        shutil.rmtree(
-            self._folder / "etcd", ignore_errors=True
-        )  # its log files are 64 MB from the first byte
+        shutil.rmtree(self._folder / "etcd", ignore_errors=True)  # its log files are 64 MB from the first byte
 
     def _write_credentials(self) -> None:
         tokens = self._folder / "tokens.csv"

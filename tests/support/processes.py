@@ -44,9 +44,7 @@ class GuardedProcess:
         deadline = time.monotonic() + timeout
         while not ready():
             if self._shell.poll() is not None:
-                raise ProcessFailed(
-                    f"{self._name} ended with {self._shell.returncode}:\n{self._last_lines()}"
-                )
+                raise ProcessFailed(f"{self._name} ended with {self._shell.returncode}:\n{self._last_lines()}")
             if time.monotonic() > deadline:
                 raise ProcessFailed(f"{self._name} is not ready after {timeout:g} s:\n{self._last_lines()}")
             time.sleep(0.05)

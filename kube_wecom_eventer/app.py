@@ -1,0 +1,202 @@
+"""Builds the daemon from its settings, runs it, and ends it cleanly. The only file that knows every room."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+
+import httpx
+import structlog
+
+from kube_wecom_eventer import __version__
+from kube_wecom_eventer.config import ObjectName, Settings, SinkSettings
+from kube_wecom_eventer.errors import ConfigError
+from kube_wecom_eventer.kube.client import ApiClient
+from kube_wecom_eventer.kube.config_maps import ConfigMapFollower
+from kube_wecom_eventer.kube.credentials import Connection, connect
+from kube_wecom_eventer.kube.event_stream import EventStream
+from kube_wecom_eventer.match import EventFilter, Route
+from kube_wecom_eventer.metrics import Metrics
+from kube_wecom_eventer.notify import Dispatcher, notification
+from kube_wecom_eventer.render import Renderer, Templates
+from kube_wecom_eventer.sinks import WeComRobot
+from kube_wecom_eventer.web import Readiness, Served, endpoints, serve
+
+GRACE = 20.0
+"""Seconds that a stopping daemon goes on sending what waits; a pod is killed after 30."""
+
+_TEMPLATES_WITHIN = 5.0
+"""Seconds that the first events may wait for the first answer about their templates."""
+
+log = structlog.get_logger()
+
+
+class Daemon:
+    """One daemon: an event stream, routes, a dispatcher for each destination, and the web endpoints."""
+
+    def __init__(self, *, settings: Settings, connection: Connection, http: httpx.AsyncClient) -> None:
+        self._settings = settings
+        self._connection = connection
+        self._metrics = Metrics()
+        self._templates = Templates(metrics=self._metrics)
+        self._renderer = Renderer(templates=self._templates, zone=settings.zone)
+        self._client = ApiClient(connection=connection)
+        self._stream = EventStream(client=self._client, metrics=self._metrics, now=lambda: datetime.now(UTC))
+        self._dispatchers = self._build_dispatchers(http)
+        self._routes = tuple(self._route(sink) for sink in settings.sinks)
+        self._followers = tuple(self._follower(name) for name in sorted({*self._template_names()}))
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """Ask the daemon to end: stop reading, send what waits, leave."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Run until `stop` is called.
+
+        Raises:
+            ConfigError: the address of the web endpoints can't be bound.
+        """
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(self._client.aclose)
+            self._say_start(await self._serve(stack))
+            async with asyncio.TaskGroup() as tasks:
+                telling = [tasks.create_task(dispatcher.run()) for dispatcher in self._dispatchers.values()]
+                following = [tasks.create_task(follower.follow()) for follower in self._followers]
+                reading = tasks.create_task(self._read())
+                await self._stopping.wait()
+                for task in (reading, *following):
+                    task.cancel()
+                await self._drain()
+                for task in telling:
+                    task.cancel()
+        log.info("daemon_stopped")
+
+    async def _serve(self, stack: AsyncExitStack) -> Served:
+        host, port = self._settings.web_host, self._settings.web_port
+        application = endpoints(metrics=self._metrics, readiness=self._readiness)
+        try:
+            return await stack.enter_async_context(serve(application, host=host, port=port))
+        except OSError as error:
+            raise ConfigError(
+                [f"--healthz-ip={host} --healthz-port={port}: can't listen there: {error.strerror or error}"]
+            ) from None
+
+    async def _read(self) -> None:
+        await self._first_templates()
+        loop = asyncio.get_running_loop()
+        async for event in self._stream.follow():
+            for route in self._routes:
+                if not route.takes(event):
+                    continue
+                self._metrics.matched.labels(route=route.name).inc()
+                self._dispatchers[route.destination].offer(
+                    notification(event, route=route.name, template=route.template, received_at=loop.time())
+                )
+
+    async def _first_templates(self) -> None:
+        waiting = [asyncio.create_task(follower.asked.wait()) for follower in self._followers]
+        if not waiting:
+            return
+        try:
+            await asyncio.wait(waiting, timeout=_TEMPLATES_WITHIN)
+        finally:
+            for task in waiting:
+                task.cancel()
+
+    async def _drain(self) -> None:
+        waiting = sum(dispatcher.waiting for dispatcher in self._dispatchers.values())
+        log.info("daemon_stopping", waiting=waiting)
+        try:
+            async with asyncio.timeout(GRACE):
+                for dispatcher in self._dispatchers.values():
+                    await dispatcher.drained()
+        except TimeoutError:
+            left = sum(dispatcher.waiting for dispatcher in self._dispatchers.values())
+            log.error("events_left_at_stop", left=left, grace_seconds=GRACE)
+
+    def _readiness(self) -> Readiness:
+        troubles = {name: item.trouble for name, item in self._dispatchers.items() if item.trouble}
+        return Readiness(ready=self._stream.synced.is_set(), details={"destinations_in_trouble": troubles})
+
+    def _build_dispatchers(self, http: httpx.AsyncClient) -> dict[str, Dispatcher]:
+        dispatchers: dict[str, Dispatcher] = {}
+        for sink in self._settings.sinks:
+            name = _destination(sink)
+            if name not in dispatchers:
+                robot = WeComRobot(settings=sink, http=http)
+                dispatchers[name] = Dispatcher(
+                    destination=name, sink=robot, renderer=self._renderer, metrics=self._metrics
+                )
+        return dispatchers
+
+    def _route(self, sink: SinkSettings) -> Route:
+        self._metrics.matched.labels(route=sink.name)
+        return Route(
+            name=sink.name,
+            filter=EventFilter(sink.filter),
+            destination=_destination(sink),
+            template=str(sink.template) if sink.template else None,
+        )
+
+    def _template_names(self) -> list[ObjectName]:
+        return [sink.template for sink in self._settings.sinks if sink.template]
+
+    def _follower(self, name: ObjectName) -> ConfigMapFollower:
+        def changed(data: Mapping[str, str] | None) -> None:
+            self._templates.update(str(name), data)
+
+        return ConfigMapFollower(client=self._client, namespace=name.namespace, name=name.name, changed=changed)
+
+    def _say_start(self, served: Served) -> None:
+        for warning in (*self._settings.warnings, *self._connection.warnings):
+            log.warning("configuration_doubtful", detail=warning)
+        for sink in self._settings.sinks:
+            log.info(
+                "route",
+                route=sink.name,
+                destination=_destination(sink),
+                address=sink.robot.shown,
+                event_level=sink.filter.level,
+                namespaces=sorted(sink.filter.namespaces) or "all",
+                kinds=sorted(sink.filter.kinds) or "all",
+                reason=list(sink.filter.reasons) or "all",
+                exclude_reason=list(sink.filter.excluded_reasons),
+                template=str(sink.template) if sink.template else "built-in",
+            )
+        log.info(
+            "daemon_started",
+            version=__version__,
+            api_server=self._connection.server,
+            credentials=self._connection.described,
+            web=served.url,
+        )
+
+
+def _destination(sink: SinkSettings) -> str:
+    """Name a destination after its key, which several sinks may share, without giving the key away."""
+    return f"wecom-{sink.robot.key.fingerprint()}"
+
+
+async def run(settings: Settings, *, environ: Mapping[str, str]) -> None:
+    """Run the daemon until SIGTERM or SIGINT; a second signal ends it at once.
+
+    Raises:
+        ConfigError: there are no usable credentials, or no address to listen on.
+    """
+    connection = connect(settings.source, environ=environ)
+    async with httpx.AsyncClient() as http:
+        daemon = Daemon(settings=settings, connection=connection, http=http)
+        loop = asyncio.get_running_loop()
+
+        def on_signal(number: signal.Signals) -> None:
+            log.info("signal_received", signal=number.name)
+            daemon.stop()
+            loop.remove_signal_handler(number)
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, on_signal, number)
+        await daemon.run()

@@ -1,0 +1,82 @@
+"""The commands. Without a subcommand the program is the daemon, with kube-eventer's args."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Sequence
+
+from kube_wecom_eventer import __version__
+from kube_wecom_eventer.config.settings import FLAGS, load_settings
+from kube_wecom_eventer.errors import ConfigError
+from kube_wecom_eventer.logs import configure_logs
+
+_USAGE = """\
+kube-wecom-eventer: Kubernetes events, in the right WeCom group.
+
+  kube-wecom-eventer --sink=URI [--sink=URI ...] [flags]   run the daemon
+  kube-wecom-eventer demo                                  see it work, without a cluster
+  kube-wecom-eventer --version
+
+A sink:
+  --sink='webhook:https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=KEY&level=Warning&namespaces=payments'
+
+Flags (as Go reads them: -x equals --x; a bool takes its value behind '='):
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the program. Returns the exit status: 0 after a clean end, 2 where what was written can't be run."""
+    args = list(sys.argv[1:] if argv is None else argv)
+    if args and args[0] == "demo":
+        return _demo(args[1:])
+    if args and not args[0].startswith("-"):
+        print(f"{args[0]}: unknown command; --help lists the commands", file=sys.stderr)
+        return 2
+    if any(argument in ("-h", "-help", "--help") for argument in args):
+        print(_USAGE + _flag_lines())
+        return 0
+    if any(argument in ("-version", "--version", "--version=true") for argument in args):
+        print(f"kube-wecom-eventer {__version__}")
+        return 0
+    return _daemon(args)
+
+
+def _daemon(args: Sequence[str]) -> int:
+    # Imported here, as the demo is: a command that only prints should not pay for what it does not use.
+    from kube_wecom_eventer import app  # noqa: PLC0415
+
+    try:
+        settings = load_settings(args, environ=os.environ)
+        configure_logs(log_format=settings.log_format, debug=settings.debug)
+        asyncio.run(app.run(settings, environ=os.environ))
+    except ConfigError as error:
+        return _say_problems(error)
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _say_problems(error: ConfigError) -> int:
+    for problem in error.problems:
+        print(f"kube-wecom-eventer: {problem}", file=sys.stderr)
+    return 2
+
+
+def _demo(args: Sequence[str]) -> int:
+    from kube_wecom_eventer.demo import command  # noqa: PLC0415
+
+    try:
+        return asyncio.run(command.run(args))
+    except KeyboardInterrupt:
+        return 130
+
+
+def _flag_lines() -> str:
+    shown = (flag for flag in FLAGS.values() if not flag.help.startswith("klog's"))
+    lines = []
+    for flag in shown:
+        default = f" (default {flag.default})" if flag.default else ""
+        lines.append(f"  --{flag.name:<15} {flag.help}{default}")
+    return "\n".join([*lines, "  klog's flags are accepted and ignored"])

@@ -1,0 +1,98 @@
+"""The grammar of Go's ``flag`` package, in which kube-eventer's users write their args.
+
+``-x`` equals ``--x``; a value stands behind ``=`` or in the next argument; a bool takes one only behind ``=``.
+Source: https://pkg.go.dev/flag#hdr-Command_line_flag_syntax
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+_TRUE = {"1", "t", "T", "true", "TRUE", "True"}
+_FALSE = {"0", "f", "F", "false", "FALSE", "False"}
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A flag that the program knows. ``help`` is one line for ``--help``."""
+
+    name: str
+    help: str
+    default: str | None = None
+    is_bool: bool = False
+    repeatable: bool = False
+
+
+@dataclass(slots=True)
+class ParsedFlags:
+    """``values`` in the order written, by flag name; what is wrong (``problems``) or doubtful (``warnings``)."""
+
+    values: dict[str, list[str]] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    def last(self, flag: Flag) -> str | None:
+        """Return the value that counts: the last one written, as in Go, else the default."""
+        written = self.values.get(flag.name)
+        return written[-1] if written else flag.default
+
+
+def parse_bool(text: str) -> bool | None:
+    """Read a bool as Go's ``strconv.ParseBool`` does; None where it would fail."""
+    if text in _TRUE:
+        return True
+    if text in _FALSE:
+        return False
+    return None
+
+
+def parse_flags(argv: Sequence[str], known: Mapping[str, Flag]) -> ParsedFlags:
+    """Read ``argv`` (without the program's name). Raises nothing: what is wrong is in ``problems``."""
+    parsed = ParsedFlags()
+    arguments = iter(argv)
+    for argument in arguments:
+        if argument == "--":
+            ignored = len(list(arguments))
+            if ignored:
+                parsed.warnings.append(f"{ignored} argument(s) behind '--' are ignored")
+            break
+        if len(argument) < 2 or not argument.startswith("-"):
+            parsed.warnings.append(
+                f"{_shown(argument)} is no flag and is ignored (a bool flag takes its value behind '=': --flag=false)"
+            )
+            continue
+        _take(argument, arguments, known, parsed)
+    return parsed
+
+
+def _shown(argument: str) -> str:
+    """Show where an argument begins: what follows a colon or an equals sign may be a robot's key."""
+    start = re.split(r"[:=?]", argument, maxsplit=1)[0]
+    return repr(argument if start == argument else f"{start}...")
+
+
+def _take(argument: str, arguments: Iterator[str], known: Mapping[str, Flag], parsed: ParsedFlags) -> None:
+    body = argument.removeprefix("-").removeprefix("-")
+    name, equals, value = body.partition("=")
+    if not name or name.startswith("-"):
+        parsed.problems.append(f"{_shown(argument)}: bad flag syntax; write --name=value")
+        return
+    flag = known.get(name)
+    if flag is None:
+        parsed.problems.append(f"--{name}: unknown flag; --help lists the known ones")
+        return
+    if not equals:
+        following = "true" if flag.is_bool else next(arguments, None)
+        if following is None:
+            parsed.problems.append(f"--{name}: needs a value; write --{name}=VALUE")
+            return
+        value = following
+    if flag.is_bool and parse_bool(value) is None:
+        parsed.problems.append(f"--{name}={value}: not a bool; write --{name}=true or --{name}=false")
+        return
+    written = parsed.values.setdefault(name, [])
+    if written and not flag.repeatable:
+        parsed.warnings.append(f"--{name} is written more than once; the last one counts")
+    written.append(value)

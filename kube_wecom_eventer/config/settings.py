@@ -1,0 +1,116 @@
+"""All that the user decides, read once at start."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, tzinfo
+
+from kube_wecom_eventer.config.go_flags import Flag, ParsedFlags, parse_bool, parse_flags
+from kube_wecom_eventer.config.sink import SinkSettings, parse_sink
+from kube_wecom_eventer.config.source import SourceSettings, parse_source
+from kube_wecom_eventer.config.time_zone import time_zone
+from kube_wecom_eventer.errors import ConfigError
+
+SOURCE = Flag("source", "kubernetes:URL?options; default: the service account in a cluster, else the kubeconfig")
+SINK = Flag("sink", "webhook:ROBOT_URL&level=...&namespaces=...; repeatable", repeatable=True)
+HEALTHZ_IP = Flag("healthz-ip", "address of /healthz, /readyz and /metrics", "0.0.0.0")  # noqa: S104 kube-eventer's
+HEALTHZ_PORT = Flag("healthz-port", "port of /healthz, /readyz and /metrics; 0 picks a free one", "8084")
+LOG_FORMAT = Flag("log-format", "json, console, or auto: console on a terminal", "auto")
+VERBOSITY = Flag("v", "log level: 0 is info, 1 and more is debug", "0")
+EVENT_METRICS = Flag("event-metrics", "count events by reason, namespace and kind", "true", is_bool=True)
+FREQUENCY = Flag("frequency", "ignored: events are told at once")
+MAX_PROCS = Flag("max_procs", "ignored: one process, one loop")
+
+_KLOG = ("stderrthreshold", "log_dir", "log-dir", "log_file", "log-file", "log_file_max_size", "log-file-max-size",
+         "log_backtrace_at", "log-backtrace-at", "vmodule")  # fmt: skip
+_KLOG_BOOLS = ("logtostderr", "alsologtostderr", "skip_headers", "skip-headers", "skip_log_headers",
+               "skip-log-headers", "add_dir_header", "add-dir-header", "one_output", "one-output")  # fmt: skip
+
+FLAGS: Mapping[str, Flag] = {
+    flag.name: flag
+    for flag in (
+        SOURCE, SINK, HEALTHZ_IP, HEALTHZ_PORT, LOG_FORMAT, VERBOSITY, EVENT_METRICS, FREQUENCY, MAX_PROCS,
+        *(Flag(name, "klog's; ignored") for name in _KLOG),
+        *(Flag(name, "klog's; ignored", is_bool=True) for name in _KLOG_BOOLS),
+    )
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the daemon runs with. ``warnings``: a line each for what was accepted but may not be what was meant."""
+
+    source: SourceSettings
+    sinks: tuple[SinkSettings, ...]
+    web_host: str = "127.0.0.1"
+    web_port: int = 0
+    log_format: str = "auto"
+    debug: bool = False
+    event_metrics: bool = True
+    zone: tzinfo = UTC
+    warnings: tuple[str, ...] = ()
+
+
+def load_settings(argv: Sequence[str], *, environ: Mapping[str, str]) -> Settings:
+    """Read the daemon's args (without the program's name).
+
+    Raises:
+        ConfigError: with every problem found, each a line that names the flag, the value and what to write.
+    """
+    flags = parse_flags(argv, FLAGS)
+    problems, warnings = flags.problems, flags.warnings
+    settings = Settings(
+        source=_source(flags, environ),
+        sinks=_sinks(flags, environ),
+        web_host=flags.last(HEALTHZ_IP) or "",
+        web_port=_number(flags, HEALTHZ_PORT, 65535),
+        log_format=_log_format(flags),
+        debug=_number(flags, VERBOSITY, 100) > 0,
+        event_metrics=parse_bool(flags.last(EVENT_METRICS) or "") is not False,
+        zone=time_zone(environ, warnings=warnings),
+        warnings=(*warnings, *_ignored(flags)),
+    )
+    if problems:
+        raise ConfigError(problems)
+    return settings
+
+
+def _source(flags: ParsedFlags, environ: Mapping[str, str]) -> SourceSettings:
+    text = flags.last(SOURCE)
+    if text is None:
+        return SourceSettings()
+    return parse_source(text, environ=environ, problems=flags.problems, warnings=flags.warnings)
+
+
+def _sinks(flags: ParsedFlags, environ: Mapping[str, str]) -> tuple[SinkSettings, ...]:
+    texts = flags.values.get(SINK.name, [])
+    if not texts:
+        flags.problems.append(
+            "--sink: none is given; write --sink=webhook:https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=KEY"
+        )
+    parsed = (
+        parse_sink(text, number=number, environ=environ, problems=flags.problems, warnings=flags.warnings)
+        for number, text in enumerate(texts, start=1)
+    )
+    return tuple(sink for sink in parsed if sink)
+
+
+def _number(flags: ParsedFlags, flag: Flag, highest: int) -> int:
+    text = flags.last(flag) or ""
+    if text.isascii() and text.isdigit() and int(text) <= highest:
+        return int(text)
+    flags.problems.append(f"--{flag.name}={text}: write a number from 0 to {highest}")
+    return 0
+
+
+def _log_format(flags: ParsedFlags) -> str:
+    text = flags.last(LOG_FORMAT) or "auto"
+    if text not in ("auto", "json", "console"):
+        flags.problems.append(f"--log-format={text}: write json, console or auto")
+    return text
+
+
+def _ignored(flags: ParsedFlags) -> list[str]:
+    reasons = {FREQUENCY: "events are told at once", MAX_PROCS: "the daemon is one process"}
+    return [f"--{flag.name} has no effect here: {why}" for flag, why in reasons.items() if flag.name in flags.values]

@@ -1,0 +1,145 @@
+"""Requests to the API server, and its refusals as our errors."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+import httpx
+import msgspec
+
+from kube_wecom_eventer.errors import ApiError, Forbidden, Gone, NotFound, Overloaded, Unauthorized
+from kube_wecom_eventer.kube.credentials import Connection
+
+_TIMEOUT = 10.0
+"""Seconds, for connecting and for each answer but a watch's."""
+_LONGEST_LINE = 16 * 1024 * 1024
+"""Bytes. The API server stores nothing above 1.5 MB, so a longer line is no line."""
+
+
+class Status(msgspec.Struct, rename="camel"):
+    """The API server's ``Status``, its way to say that a request failed."""
+
+    class Details(msgspec.Struct, rename="camel"):
+        """The part of ``details`` that we use."""
+
+        retry_after_seconds: int = 0
+
+    message: str = ""
+    reason: str = ""
+    code: int = 0
+    details: Details | None = None
+
+
+class ApiClient:
+    """GET and watch on one API server. All failures are `ApiError`s."""
+
+    def __init__(self, *, connection: Connection, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        if transport is None and not connection.trust_env:
+            transport = httpx.AsyncHTTPTransport(verify=connection.verify, socket_options=_keep_alive())
+        self._http = httpx.AsyncClient(
+            base_url=connection.server,
+            auth=connection.auth,
+            verify=connection.verify,
+            transport=transport,
+            trust_env=connection.trust_env,
+            proxy=connection.proxy,
+            timeout=_TIMEOUT,
+            headers={"User-Agent": "kube-wecom-eventer", "Accept": "application/json"},
+        )
+        self._extensions = {"sni_hostname": connection.server_name} if connection.server_name else {}
+
+    async def get(self, path: str, params: Mapping[str, str | int] | None = None) -> bytes:
+        """Return the body of a successful GET. Raises ApiError."""
+        try:
+            response = await self._http.get(path, params=params, extensions=self._extensions)
+        except httpx.HTTPError as error:
+            raise unreachable(error) from None
+        if not response.is_success:
+            raise refusal(response.status_code, response.content, response.headers)
+        return response.content
+
+    @asynccontextmanager
+    async def lines(
+        self, path: str, params: Mapping[str, str | int], *, read_timeout: float
+    ) -> AsyncIterator[AsyncGenerator[bytes, None]]:
+        """Open a stream of lines. ``read_timeout``: seconds of silence after which the peer counts as gone.
+
+        Raises ApiError, on entering and while reading.
+        """
+        timeout = httpx.Timeout(_TIMEOUT, read=read_timeout)
+        try:
+            async with self._http.stream(
+                "GET", path, params=params, timeout=timeout, extensions=self._extensions
+            ) as response:
+                if not response.is_success:
+                    raise refusal(response.status_code, await response.aread(), response.headers)
+                yield _split_lines(response.aiter_bytes())
+        except httpx.HTTPError as error:
+            raise unreachable(error) from None
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._http.aclose()
+
+
+def _keep_alive() -> list[tuple[int, int, int]]:
+    """Let the kernel notice a peer that vanished, within about a minute, instead of the read timeout's five."""
+    options = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
+    for name, value in (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3)):
+        if hasattr(socket, name):
+            options.append((socket.IPPROTO_TCP, getattr(socket, name), value))
+    return options
+
+
+async def _split_lines(chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
+    """Split on newlines only: a message may hold other characters that text iterators take for line ends."""
+    rest: list[bytes] = []
+    waiting = 0
+    async for chunk in chunks:
+        head, newline, tail = chunk.partition(b"\n")
+        rest.append(head)
+        waiting += len(head)
+        if waiting > _LONGEST_LINE:
+            raise ApiError(f"a watch line is longer than {_LONGEST_LINE} bytes")
+        if not newline:
+            continue
+        yield b"".join(rest)
+        *whole, last = tail.split(b"\n")
+        for line in whole:
+            yield line
+        rest, waiting = [last], len(last)
+
+
+def unreachable(error: httpx.HTTPError) -> ApiError:
+    """Describe a request that got no answer."""
+    return ApiError(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
+
+
+def refusal(code: int, body: bytes, headers: Mapping[str, str]) -> ApiError:
+    """Turn an unsuccessful answer, a Status or whatever stands in its place, into the error that fits."""
+    try:
+        status = msgspec.json.decode(body, type=Status)
+    except msgspec.MsgspecError:
+        status = Status(message=f"the answer is no Status: {body[:120]!r}")
+    status.code = status.code or code
+    return status_error(status, headers)
+
+
+def status_error(status: Status, headers: Mapping[str, str] | None = None) -> ApiError:
+    """Return the error of our tree that fits a Status."""
+    code = status.code
+    text = " ".join(f"{code} {status.reason}: {status.message}".split())
+    seconds = _retry_after(status, headers or {})
+    if code == 429 or (seconds and code >= 500):
+        return Overloaded(text, code=code, retry_after=seconds or 1.0)
+    kinds: dict[int, type[ApiError]] = {401: Unauthorized, 403: Forbidden, 404: NotFound, 410: Gone}
+    return kinds.get(code, ApiError)(text, code=code)
+
+
+def _retry_after(status: Status, headers: Mapping[str, str]) -> float:
+    text = headers.get("retry-after", "")
+    if text.isascii() and text.isdigit():
+        return min(float(text), 300.0)
+    return float(status.details.retry_after_seconds) if status.details else 0.0

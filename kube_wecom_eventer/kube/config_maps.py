@@ -1,0 +1,124 @@
+"""One ConfigMap, followed by name: its data now, and each time that it changes."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Mapping
+from contextlib import aclosing
+
+import msgspec
+import structlog
+
+from kube_wecom_eventer.errors import ApiError, Gone
+from kube_wecom_eventer.kube.client import ApiClient
+from kube_wecom_eventer.kube.watch import Backoff, watch_once
+
+_LASTED = 5.0
+"""Seconds after which a watch counts as one that worked."""
+
+log = structlog.get_logger()
+
+
+class _Meta(msgspec.Struct):
+    resource_version: str = msgspec.field(name="resourceVersion", default="")
+
+
+class _ConfigMap(msgspec.Struct):
+    metadata: _Meta
+    data: dict[str, str] | None = None
+
+
+class _ConfigMapList(msgspec.Struct):
+    metadata: _Meta
+    items: list[_ConfigMap] | None = None
+
+
+class _WatchLine(msgspec.Struct):
+    type: str
+    object: _ConfigMap
+
+
+_listing = msgspec.json.Decoder(_ConfigMapList)
+_watch_line = msgspec.json.Decoder(_WatchLine)
+
+
+def _decode(line: bytes) -> tuple[str, _ConfigMap]:
+    read = _watch_line.decode(line)
+    return read.type, read.object
+
+
+class ConfigMapFollower:
+    """Calls ``changed`` with the data of one ConfigMap, with None where there is no such ConfigMap.
+
+    ``asked`` is set after the first answer of the API server, a refusal included: whoever waits for it waits for the
+    attempt, not for the ConfigMap.
+    """
+
+    def __init__(
+        self,
+        *,
+        client: ApiClient,
+        namespace: str,
+        name: str,
+        changed: Callable[[Mapping[str, str] | None], None],
+        rng: random.Random | None = None,
+    ) -> None:
+        self._client = client
+        self._path = f"/api/v1/namespaces/{namespace}/configmaps"
+        self._label = f"{namespace}/{name}"
+        self._selector = {"fieldSelector": f"metadata.name={name}"}
+        self._changed = changed
+        self._rng = rng or random.Random()  # noqa: S311 jitter protects nothing
+        self._trouble = ""
+        self.asked = asyncio.Event()
+
+    async def follow(self) -> None:
+        """Follow the ConfigMap through every failure; never ends by itself."""
+        backoff = Backoff(rng=self._rng)
+        loop = asyncio.get_running_loop()
+        while True:
+            started = loop.time()
+            error: ApiError | None = None
+            try:
+                await self._attempt()
+            except Gone:
+                pass
+            except ApiError as caught:
+                error = caught
+            finally:
+                self.asked.set()
+            self._say(error)
+            if loop.time() - started >= _LASTED:
+                backoff.reset()
+            await asyncio.sleep(backoff.next(error))
+
+    async def _attempt(self) -> None:
+        try:
+            listing = _listing.decode(await self._client.get(self._path, self._selector))
+        except msgspec.MsgspecError as error:
+            raise ApiError(f"the list of ConfigMaps can't be read: {error}") from None
+        found = listing.items or []
+        self._changed((found[0].data or {}) if found else None)
+        self._say(None)
+        self.asked.set()
+        watch = watch_once(
+            self._client,
+            self._path,
+            params=self._selector,
+            resource_version=listing.metadata.resource_version,
+            decode=_decode,
+            unreadable=lambda _line, _error: None,
+            rng=self._rng,
+        )
+        async with aclosing(watch) as lines:
+            async for kind, item in lines:
+                self._changed(None if kind == "DELETED" else item.data or {})
+
+    def _say(self, error: ApiError | None) -> None:
+        text = str(error or "")
+        if text and text != self._trouble:
+            log.warning("config_map_unreadable", config_map=self._label, error=text)
+        elif self._trouble and not text:
+            log.info("config_map_readable", config_map=self._label)
+        self._trouble = text

@@ -1,0 +1,174 @@
+"""Which API server, and as whom: the service account inside a cluster, outside the kubeconfig."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from kube_wecom_eventer.config import SourceSettings
+from kube_wecom_eventer.errors import ConfigError
+
+SERVICE_ACCOUNT_DIR = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+"""Where Kubernetes mounts the account's token, CA and namespace. The environment variable
+KUBE_WECOM_EVENTER_SERVICE_ACCOUNT_DIR names another place, for a projected volume mounted elsewhere."""
+
+_TOKEN_AGE = 60.0
+"""Seconds until the token is read again: the kubelet rotates it well before it expires."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """How to reach the API server.
+
+    ``described`` is for the log. ``trust_env``: HTTPS_PROXY holds for a kubeconfig's server, as with kubectl, and
+    never inside a cluster. ``warnings``: a line each for what was not done as written.
+    """
+
+    server: str
+    described: str
+    verify: ssl.SSLContext | bool = True
+    auth: httpx.Auth | None = None
+    trust_env: bool = False
+    proxy: str | None = None
+    server_name: str | None = None
+    warnings: tuple[str, ...] = ()
+
+
+class BearerAuth(httpx.Auth):
+    """A bearer token that is read again each minute, and once more when the server answers 401."""
+
+    def __init__(self, *, read: Callable[[], str], clock: Callable[[], float] = time.monotonic) -> None:
+        self._read = read
+        self._clock = clock
+        self._value = ""
+        self._read_at: float | None = None
+
+    async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        """Sign the request; on 401 sign it once more if there is a newer token."""
+        sent = await self._header()
+        request.headers["Authorization"] = sent
+        response = yield request
+        if response.status_code == 401:
+            self._read_at = None
+            fresh = await self._header()
+            if fresh != sent:
+                request.headers["Authorization"] = fresh
+                yield request
+
+    async def _header(self) -> str:
+        now = self._clock()
+        if self._read_at is None or now - self._read_at >= _TOKEN_AGE:
+            # A kubeconfig's exec plug-in may take seconds, and the loop must not wait for it.
+            self._value = await asyncio.to_thread(self._read)
+            self._read_at = now
+        return self._value
+
+
+def connect(source: SourceSettings, *, environ: Mapping[str, str]) -> Connection:
+    """Find the API server and the credentials.
+
+    Raises:
+        ConfigError: where there are none, or they can't be read.
+    """
+    directory = Path(environ.get("KUBE_WECOM_EVENTER_SERVICE_ACCOUNT_DIR") or SERVICE_ACCOUNT_DIR)
+    inside = bool(environ.get("KUBERNETES_SERVICE_HOST")) and (directory / "token").exists()
+    if source.in_cluster is False and not source.kubeconfig:
+        return _anonymous(source)
+    if source.in_cluster is not False and inside:
+        return _service_account(source, directory, environ)
+    if source.in_cluster:
+        raise ConfigError(
+            ["--source: inClusterConfig=true, but this is no pod with a service account; write inClusterConfig=false"]
+        )
+    return _kubeconfig(source)
+
+
+def _anonymous(source: SourceSettings) -> Connection:
+    if not source.server:
+        raise ConfigError(["--source: inClusterConfig=false needs a URL, or auth=KUBECONFIG"])
+    verify = False if source.insecure else source.server.startswith("https:")
+    return Connection(server=source.server, described="no credentials", verify=verify)
+
+
+def _service_account(source: SourceSettings, directory: Path, environ: Mapping[str, str]) -> Connection:
+    host, port = environ["KUBERNETES_SERVICE_HOST"], environ.get("KUBERNETES_SERVICE_PORT", "443")
+    server = source.server or f"https://{f'[{host}]' if ':' in host else host}:{port}"
+
+    def read() -> str:
+        return f"Bearer {(directory / 'token').read_text().strip()}"
+
+    try:
+        read()
+        verify = _tls(str(directory / "ca.crt"), insecure=source.insecure)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError([f"{directory}: the service account can't be read: {error}"]) from None
+    return Connection(
+        server=server, described=f"service account in {directory}", verify=verify, auth=BearerAuth(read=read)
+    )
+
+
+def _tls(ca_file: str | None, *, insecure: bool) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=ca_file)
+    if insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _kubeconfig(source: SourceSettings) -> Connection:
+    # Imported here: it costs 34 MB that a pod, which has a service account, never needs.
+    from kubernetes.client import Configuration  # noqa: PLC0415
+    from kubernetes.config import load_kube_config  # noqa: PLC0415
+
+    configuration = Configuration()
+    place = source.kubeconfig or "the kubeconfig"
+    try:
+        load_kube_config(  # type: ignore[no-untyped-call]
+            config_file=source.kubeconfig, client_configuration=configuration
+        )
+        verify = _tls(configuration.ssl_ca_cert, insecure=source.insecure or not configuration.verify_ssl)
+        if configuration.cert_file:
+            verify.load_cert_chain(configuration.cert_file, configuration.key_file)
+    except Exception as error:  # the library lets whatever a malformed file causes through
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ConfigError(
+            [f"{place}: can't be used: {reason}; set KUBECONFIG, or write --source=kubernetes:?auth=FILE"]
+        ) from None
+    server, warnings = _address(source, configuration.host)
+    return Connection(
+        server=server,
+        described=place,
+        verify=verify,
+        auth=_kubeconfig_auth(configuration),
+        trust_env=True,
+        proxy=configuration.proxy,
+        server_name=configuration.tls_server_name,
+        warnings=warnings,
+    )
+
+
+def _address(source: SourceSettings, configured: str) -> tuple[str, tuple[str, ...]]:
+    if not source.server:
+        return configured, ()
+    host = urlsplit(source.server).hostname or ""
+    if host == "kubernetes.default" or host.startswith("kubernetes.default."):
+        return configured, (f"--source: {source.server} exists only inside a cluster; using {configured}",)
+    return source.server, ()
+
+
+def _kubeconfig_auth(configuration: Any) -> httpx.Auth | None:
+    if configuration.username and configuration.password:
+        return httpx.BasicAuth(configuration.username, configuration.password)
+
+    def read() -> str:
+        return configuration.get_api_key_with_prefix("authorization") or configuration.api_key.get("BearerToken") or ""
+
+    return BearerAuth(read=read) if read() else None

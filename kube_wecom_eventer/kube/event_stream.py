@@ -1,0 +1,221 @@
+"""Every version of every event, from a resourceVersion on, for as long as the daemon runs.
+
+Three generators, each owning one kind of failure: `EventStream.follow` the waiting between attempts,
+``_attempt`` what a lost position means (410, a restored server), `watch_once` a single request.
+
+Events get no bookmarks, so after some quiet minutes the position that we hold is compacted and the next watch is
+answered 410. Listing again is therefore an everyday path: it yields exactly the versions above the position.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from datetime import datetime, timedelta
+
+import msgspec
+import structlog
+
+from kube_wecom_eventer.errors import ApiError, Gone
+from kube_wecom_eventer.event import Event
+from kube_wecom_eventer.kube.client import ApiClient
+from kube_wecom_eventer.kube.watch import Backoff, watch_once
+from kube_wecom_eventer.metrics import Metrics
+
+_PATH = "/api/v1/events"
+_PAGE = 500
+"""Events in a page of a list: about 1 MB."""
+
+_LASTED = 5.0
+"""Seconds after which a watch counts as one that worked, so that the next one follows soon."""
+
+_CLOCK_MARGIN = timedelta(seconds=10)
+"""Event times are cut to seconds, and clocks of components differ."""
+
+log = structlog.get_logger()
+
+
+class _WatchLine(msgspec.Struct):
+    type: str
+    object: Event
+
+
+class _ListMeta(msgspec.Struct, rename={"resource_version": "resourceVersion", "continue_": "continue"}):
+    resource_version: str = ""
+    continue_: str = ""
+
+
+class _EventList(msgspec.Struct):
+    metadata: _ListMeta
+    items: list[Event] | None = None
+
+
+_watch_line = msgspec.json.Decoder(_WatchLine)
+_event_list = msgspec.json.Decoder(_EventList)
+
+
+def _decode(line: bytes) -> tuple[str, Event]:
+    read = _watch_line.decode(line)
+    return read.type, read.object
+
+
+class EventStream:
+    """The events of one API server, followed for ever.
+
+    ``synced`` is set once the first list has been answered. ``now`` gives the wall clock, which decides only after
+    the server was restored from an older state.
+    """
+
+    def __init__(
+        self,
+        *,
+        client: ApiClient,
+        metrics: Metrics,
+        now: Callable[[], datetime],
+        rng: random.Random | None = None,
+    ) -> None:
+        self._client = client
+        self._metrics = metrics
+        self._now = now
+        self._rng = rng or random.Random()  # noqa: S311 jitter protects nothing
+        self._backoff = Backoff(rng=self._rng)
+        self._position: int | None = None
+        self._alive_at: datetime | None = None
+        self._must_list = False
+        self._listed: set[int] = set()
+        self._trouble = ""
+        self._unreadable = ""
+        self.synced = asyncio.Event()
+
+    async def follow(self) -> AsyncGenerator[Event, None]:
+        """Yield each version of each event once, from now on, through every failure; never ends by itself."""
+        loop = asyncio.get_running_loop()
+        while True:
+            started = loop.time()
+            trouble: ApiError | None = None
+            try:
+                async with aclosing(self._attempt()) as events:
+                    async for event in events:
+                        yield event
+                self._restarted("closed")
+            except Gone as error:
+                log.debug("event_stream_lists_again", reason=str(error))
+                self._restarted("gone")
+                self._must_list = True
+            except ApiError as error:
+                self._restarted("error")
+                trouble = error
+            if loop.time() - started >= _LASTED:
+                self._backoff.reset()
+                self._alive_at = self._now() if trouble is None else self._alive_at
+            # Also after a clean end: a server that closes each watch at once must not be asked in a tight loop.
+            delay = self._backoff.next(trouble)
+            if trouble:
+                self._say_trouble(trouble, delay)
+            await asyncio.sleep(delay)
+
+    async def _attempt(self) -> AsyncGenerator[Event, None]:
+        """List where the position asks for it, then watch once."""
+        latest = await self._latest()
+        if self._position is None:
+            self._position, self._alive_at = latest, self._now()
+            log.info("event_stream_starts", resource_version=latest)
+        since = None
+        if latest < self._position:
+            log.warning("api_server_restored", position=self._position, resource_version=latest)
+            self._position, self._must_list, since = 0, True, self._alive_at
+        self._all_well()
+        if self._must_list:
+            async with aclosing(self._list_above(self._position, since)) as events:
+                async for event in events:
+                    yield event
+        watch = watch_once(
+            self._client,
+            _PATH,
+            params={},
+            resource_version=str(self._position),
+            decode=_decode,
+            unreadable=self._say_unreadable,
+            rng=self._rng,
+        )
+        async with aclosing(watch) as lines:
+            async for kind, event in lines:
+                self._position = max(self._position, _version(event))
+                self._alive_at = self._now()
+                self._backoff.reset()
+                # DELETED is the end of the event's hour in the API server, nothing that happened.
+                if kind in ("ADDED", "MODIFIED"):
+                    self._metrics.received.inc()
+                    yield event
+
+    async def _latest(self) -> int:
+        """Ask for the server's newest resourceVersion; also the cheapest way to hear 401 or 403 as such."""
+        listing = await self._page({"limit": 1})
+        return int(listing.metadata.resource_version)
+
+    async def _list_above(self, position: int, since: datetime | None) -> AsyncGenerator[Event, None]:
+        """Yield what is newer than ``position`` (and than ``since``), then take the list's own position.
+
+        Pages come by name, so no order is promised. A list that fails in the middle starts again, and skips what it
+        has already yielded.
+        """
+        params: dict[str, str | int] = {"limit": _PAGE}
+        start = 0
+        while True:
+            page = await self._page(params)
+            # Later pages may be newer than the first one; the watch goes on from where the first one was.
+            start = start or int(page.metadata.resource_version)
+            for event in page.items or ():
+                version = _version(event)
+                if version <= position or version in self._listed or _before(event, since):
+                    continue
+                self._listed.add(version)
+                self._metrics.received.inc()
+                yield event
+            if not page.metadata.continue_:
+                break
+            params["continue"] = page.metadata.continue_
+        self._position, self._must_list = start, False
+        self._listed.clear()
+
+    async def _page(self, params: dict[str, str | int]) -> _EventList:
+        body = await self._client.get(_PATH, params)
+        try:
+            page = _event_list.decode(body)
+        except msgspec.MsgspecError as error:
+            raise ApiError(f"the list of events can't be read: {error}") from None
+        self.synced.set()
+        return page
+
+    def _restarted(self, reason: str) -> None:
+        self._metrics.watch_restarts.labels(reason=reason).inc()
+
+    def _say_trouble(self, error: ApiError, delay: float) -> None:
+        """Warn once per change: an outage repeats the same line every few seconds otherwise."""
+        text = str(error)
+        if text != self._trouble:
+            log.warning("event_stream_interrupted", error=text, retry_in_seconds=round(delay, 1))
+        self._trouble = text
+
+    def _all_well(self) -> None:
+        if self._trouble:
+            log.info("event_stream_resumed", resource_version=self._position)
+        self._trouble = ""
+
+    def _say_unreadable(self, line: bytes, error: Exception) -> None:
+        self._metrics.unreadable_lines.inc()
+        if str(error) != self._unreadable:
+            log.warning("watch_line_unreadable", error=str(error), length=len(line))
+        self._unreadable = str(error)
+
+
+def _version(event: Event) -> int:
+    text = event.metadata.resource_version
+    return int(text) if text.isascii() and text.isdigit() else 0
+
+
+def _before(event: Event, since: datetime | None) -> bool:
+    happened = event.happened_at
+    return since is not None and happened is not None and happened < since - _CLOCK_MARGIN

@@ -1,0 +1,33 @@
+"""What the log looks like: one JSON object a line, or coloured columns on a terminal. Always on stderr."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TextIO
+
+import structlog
+
+
+def configure_logs(*, log_format: str = "auto", debug: bool = False, stream: TextIO | None = None) -> None:
+    """Set up structlog for the process. ``log_format``: json, console, or auto (console on a terminal)."""
+    out = stream or sys.stderr
+    console = log_format == "console" or (log_format == "auto" and out.isatty())
+    # httpx and uvicorn log URLs through the standard library, and a robot's URL holds its key.
+    logging.basicConfig(stream=out, level=logging.CRITICAL, force=True)
+    renderer: structlog.typing.Processor = (
+        structlog.dev.ConsoleRenderer(colors=out.isatty())
+        if console
+        else structlog.processors.JSONRenderer(ensure_ascii=False)
+    )
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso" if not console else "%H:%M:%S", utc=not console),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if debug else logging.INFO),
+        logger_factory=structlog.WriteLoggerFactory(file=out),
+        cache_logger_on_first_use=False,
+    )

@@ -1,0 +1,30 @@
+"""An event that waits to be told by a route."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+from kube_wecom_eventer.event import Event
+from kube_wecom_eventer.render.text import cut_bytes
+
+_LONGEST_MESSAGE = 8192
+"""Bytes of an event's message that are kept: no WeCom message holds more than 4096."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notification:
+    """``received_at``: seconds on the loop's clock when the event's watch line was read."""
+
+    event: Event
+    route: str
+    template: str | None
+    received_at: float
+
+
+def notification(event: Event, *, route: str, template: str | None, received_at: float) -> Notification:
+    """Make a notification whose memory is bounded, whatever the event's message holds."""
+    if len(event.message) > _LONGEST_MESSAGE // 4:
+        event = msgspec.structs.replace(event, message=cut_bytes(event.message, _LONGEST_MESSAGE))
+    return Notification(event=event, route=route, template=template, received_at=received_at)

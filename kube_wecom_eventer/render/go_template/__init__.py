@@ -1,0 +1,10 @@
+"""Go's text/template, read and evaluated over a Kubernetes Event as kube-eventer does.
+
+Owns the language, its functions and what ``fmt`` and ``time`` print. Knows nothing of JSON or WeCom: a Writer
+is told which text is the template's and which an action printed.
+"""
+
+from .run import Writer
+from .template import GoTemplate, Limits
+
+__all__ = ["GoTemplate", "Limits", "Writer"]

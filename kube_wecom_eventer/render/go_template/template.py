@@ -1,0 +1,74 @@
+"""A Go template that was read once and runs often."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from kube_wecom_eventer.errors import TemplateError
+from kube_wecom_eventer.event import Event
+
+from . import functions
+from .event_schema import event_pointer
+from .go_string import clean
+from .parser import parse
+from .run import Run, Writer
+from .statements import Compiler, Statement
+from .values import GoError
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one template may cost.
+
+    source: bytes of its text (64 KiB: a WeCom message has 4 KiB).
+    steps: evaluation steps of one execution; handling 64 characters of a value in a function is one more.
+    output: characters that one execution writes, or that one value in it has (1 Mi).
+    depth: nested template calls; nested parentheses and control structures.
+    """
+
+    source: int = 65_536
+    steps: int = 100_000
+    output: int = 1_048_576
+    depth: int = 100
+
+
+class GoTemplate:
+    """A parsed template; it never changes, so executions may share it."""
+
+    __slots__ = ("_limits", "_main")
+
+    def __init__(self, *, main: Statement, limits: Limits) -> None:
+        self._main = main
+        self._limits = limits
+
+    @classmethod
+    def parse(cls, text: str, *, limits: Limits = Limits()) -> GoTemplate:  # it is frozen
+        """Reads a template with the grammar of https://pkg.go.dev/text/template and no functions but its own.
+
+        Raises TemplateError, with the line that Go would name.
+        """
+        text = clean(text)
+        if len(text.encode()) > limits.source:
+            raise TemplateError(f"the template is longer than {limits.source} bytes")
+        try:
+            main, definitions = parse(text, functions=functions.NAMES, depth=limits.depth)
+            return cls(main=Compiler().compile(main, definitions), limits=limits)
+        except RecursionError:
+            raise TemplateError("the template is nested too deeply") from None
+
+    def execute(self, event: Event, writer: Writer, *, zone: tzinfo) -> None:
+        """Writes the template with ``event`` as a ``*v1.Event``; times show in ``zone``.
+
+        Raises TemplateError where Go's execution fails or a limit is reached; what was written is void then.
+        """
+        limits = self._limits
+        run = Run(writer=writer, zone=zone, steps=limits.steps, output=limits.output, depth=limits.depth)
+        dot = event_pointer(event, zone)
+        run.variables.append(("$", dot))
+        try:
+            self._main(run, dot)
+        except GoError as error:
+            raise TemplateError(str(error)) from None
+        except RecursionError:
+            raise TemplateError("the template is nested too deeply") from None

@@ -1,0 +1,55 @@
+"""WeCom's message bodies and their limits.
+
+Source: https://developer.work.weixin.qq.com/document/path/99110 (group robot).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from kube_wecom_eventer.errors import TemplateError
+from kube_wecom_eventer.render.text import cut_bytes
+
+CONTENT_LIMITS = {"text": 2048, "markdown": 4096, "markdown_v2": 4096}
+"""Bytes of UTF-8 in ``content``, by message type; a longer markdown is refused whole (40058)."""
+
+Payload = dict[str, Any]
+
+
+def parse_payload(text: str) -> Payload:
+    """Read a rendered body.
+
+    Raises:
+        TemplateError: it is no JSON object with a ``msgtype`` and its part, or its content is empty.
+    """
+    try:
+        # Not strict: a template's own text may hold a raw newline inside a string; it is written back escaped.
+        payload: Any = json.loads(text, strict=False)
+    except (ValueError, RecursionError) as error:
+        raise TemplateError(f"the rendered body is no JSON: {error}") from None
+    kind = payload.get("msgtype") if isinstance(payload, dict) else None
+    if not isinstance(kind, str) or not isinstance(payload.get(kind), dict):
+        raise TemplateError('the rendered body has no "msgtype" with an object of that name beside it')
+    if kind in CONTENT_LIMITS and not str(payload[kind].get("content") or "").strip():
+        raise TemplateError(f'the rendered body has no "content" in its "{kind}"')
+    checked: Payload = payload
+    return checked
+
+
+def overflow(payload: Payload) -> int:
+    """Return by how many bytes the content exceeds its limit; 0 where it fits."""
+    kind = payload["msgtype"]
+    content = payload[kind].get("content")
+    if kind not in CONTENT_LIMITS or not isinstance(content, str):
+        return 0
+    return max(0, len(content.encode(errors="replace")) - CONTENT_LIMITS[kind])
+
+
+def encode_payload(payload: Payload) -> bytes:
+    """Return the body's bytes, its content within the limit, with a mark where it was cut."""
+    if overflow(payload):
+        kind = payload["msgtype"]
+        content = payload[kind]["content"].encode(errors="replace").decode()
+        payload = {**payload, kind: {**payload[kind], "content": cut_bytes(content, CONTENT_LIMITS[kind])}}
+    return json.dumps(payload, ensure_ascii=False).encode(errors="replace")

@@ -1,0 +1,54 @@
+"""``/healthz``, ``/readyz`` and ``/metrics`` as a plain ASGI callable."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from kube_wecom_eventer.metrics import Metrics
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_JSON = b"application/json; charset=utf-8"
+_PROMETHEUS = b"text/plain; version=0.0.4; charset=utf-8"
+_PLAIN = b"text/plain; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readiness:
+    """Whether the daemon is ready, and what a person should know either way (no secrets)."""
+
+    ready: bool
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+def endpoints(*, metrics: Metrics, readiness: Callable[[], Readiness]) -> Application:
+    """Return the application. ``/healthz`` answers as long as the loop runs: an outage elsewhere is no reason to
+    restart the pod."""
+
+    async def application(scope: Scope, _receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        status, kind, body = _answer(scope["path"], metrics, readiness)
+        headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+
+    return application
+
+
+def _answer(path: str, metrics: Metrics, readiness: Callable[[], Readiness]) -> tuple[int, bytes, bytes]:
+    if path == "/healthz":
+        return 200, _PLAIN, b"ok\n"
+    if path == "/readyz":
+        state = readiness()
+        body = json.dumps({"ready": state.ready, **state.details}, ensure_ascii=False).encode() + b"\n"
+        return (200 if state.ready else 503), _JSON, body
+    if path == "/metrics":
+        return 200, _PROMETHEUS, metrics.exposition()
+    return 404, _PLAIN, b"there are /healthz, /readyz and /metrics\n"

@@ -1,0 +1,133 @@
+"""What a user applies: our manifests, and a Deployment that was written for kube-eventer. On the real API server."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from kube_wecom_eventer.demo.serving import serve
+from kube_wecom_eventer.demo.wecom import WeComGroup
+from tests.support.api_servers import service_account_environ
+from tests.support.daemon import PATIENCE, DaemonProcess, installed, running_daemon
+from tests.support.envtest import RealCluster
+
+ROOT = Path(__file__).parents[2]
+MANIFESTS = ROOT / "manifests"
+SEED = ROOT / "examples" / "from-kube-eventer"
+WECOM = "https://qyapi.weixin.qq.com"
+
+pytestmark = pytest.mark.cluster
+
+
+def applied(cluster: RealCluster, folder: Path) -> list[dict[str, Any]]:
+    """Apply a kustomization as a user does; return its objects."""
+    rendered = cluster.kubectl("kustomize", str(folder))
+    cluster.kubectl("apply", "-f", "-", input=rendered)
+    return [each for each in yaml.safe_load_all(rendered) if each]
+
+
+def container_of(objects: list[dict[str, Any]]) -> tuple[dict[str, Any], str, str]:
+    """Return the Deployment's container, its namespace and its ServiceAccount."""
+    (deployment,) = [each for each in objects if each["kind"] == "Deployment"]
+    pod = deployment["spec"]["template"]["spec"]
+    return pod["containers"][0], deployment["metadata"]["namespace"], pod["serviceAccountName"]
+
+
+@asynccontextmanager
+async def deployed(
+    cluster: RealCluster, objects: list[dict[str, Any]], folder: Path, *, program: str, keys: dict[str, str]
+) -> AsyncIterator[tuple[DaemonProcess, WeComGroup]]:
+    """Run what the Deployment runs, as its ServiceAccount; only the two hosts differ. ``keys``: its Secrets' values."""
+    container, namespace, account = container_of(objects)
+    environ = service_account_environ(cluster, folder, namespace=namespace, name=account)
+    environ |= {each["name"]: each.get("value") or keys[each["name"]] for each in container.get("env", [])}
+    wecom = WeComGroup(keys=["xxxxxxx"], clock=lambda: datetime.now(UTC))
+    async with serve(wecom) as url:
+        args = [
+            arg.replace(WECOM, url).replace("https://kubernetes.default", cluster.url)
+            for arg in [*container.get("command", [])[1:], *container.get("args", [])]
+        ]
+        async with running_daemon(*args, environ=environ, program=installed(program)) as daemon, await daemon.ready():
+            yield daemon, wecom
+
+
+def create_event(cluster: RealCluster, namespace: str, name: str, **fields: Any) -> None:
+    """Create a Warning about a pod, with kubectl."""
+    event = {
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": {"name": name, "namespace": namespace},
+        "involvedObject": {"kind": "Pod", "namespace": namespace, "name": "p"},
+        "type": "Warning",
+        "reason": "BackOff",
+        "message": 'a "quoted"\nmessage',
+        "lastTimestamp": "2026-11-20T01:02:03Z",
+        **fields,
+    }
+    cluster.kubectl("create", "-f", "-", input=yaml.safe_dump(event))
+
+
+async def test_our_manifests_and_their_rights_are_enough(real_cluster: RealCluster, tmp_path: Path) -> None:
+    """As the ServiceAccount that they create, with its own token: events arrive in the words of their template."""
+    objects = applied(real_cluster, MANIFESTS)
+    keys = {"WECOM_ROBOT_KEY": "xxxxxxx"}
+    async with deployed(real_cluster, objects, tmp_path, program="kube-wecom-eventer", keys=keys) as (daemon, wecom):
+        await daemon.log("template_loaded", config_map="kube-wecom-eventer/wecom-message")
+        await asyncio.to_thread(create_event, real_cluster, "default", "manifests", count=3)
+        told = await wecom.next_message(timeout=PATIENCE)
+        assert told.content == (
+            "Warning BackOff\n命名空间: default\n对象: Pod/p\n次数: 3\n"
+            '时间: 2026-11-20 09:02:03 +0800 CST\na "quoted"\nmessage'
+        )
+        assert await daemon.stop() == 0
+    assert [line for line in daemon.logs if line["level"] in ("warning", "error")] == []
+
+
+async def test_a_kube_eventer_users_deployment_with_its_own_rights(real_cluster: RealCluster, tmp_path: Path) -> None:
+    """Its command, its args, its ClusterRole (get, list, watch) and its ConfigMaps work as they stand."""
+    real_cluster.ensure_namespace("xxxx")
+    objects = applied(real_cluster, SEED)
+    container, _, _ = container_of(objects)
+    assert container["command"][0] == "/kube-eventer"
+    async with deployed(real_cluster, objects, tmp_path, program="kube-eventer", keys={}) as (daemon, wecom):
+        for name in ("custom-webhook-body0", "custom-webhook-body1"):
+            await daemon.log("template_loaded", config_map=f"xxxx/{name}")
+        await asyncio.to_thread(create_event, real_cluster, "default", "elsewhere")
+        await asyncio.to_thread(create_event, real_cluster, "xxxx", "here")
+        told = [await wecom.next_message(timeout=PATIENCE) for _ in range(2)]
+        assert await daemon.stop() == 0
+    assert {message.content for message in told} == {
+        "Cluster:name\nEventType:Warning\nEventNamespace:xxxx\nEventKind:Pod\nEventObject:p\nEventReason:BackOff\n"
+        'EventTime:2026-11-20 09:02:03 +0800 CST\nEventMessage:a "quoted"\nmessage'
+    }
+    assert [message.mentions for message in told] == [("wangqing", "@all"), ("wangqing",)]
+    assert len(wecom.requests) == 2
+
+
+async def test_a_missing_right_is_said_and_costs_what_it_must(real_cluster: RealCluster, tmp_path: Path) -> None:
+    """Without the right to read ConfigMaps the built-in body goes out, and the log has the API server's own words."""
+    objects = applied(real_cluster, MANIFESTS)
+    real_cluster.kubectl("-n", "kube-wecom-eventer", "delete", "rolebinding", "kube-wecom-eventer")
+    keys = {"WECOM_ROBOT_KEY": "xxxxxxx"}
+    async with deployed(real_cluster, objects, tmp_path, program="kube-wecom-eventer", keys=keys) as (daemon, wecom):
+        line = await daemon.log("config_map_unreadable")
+        assert 'cannot list resource "configmaps"' in line["error"]
+        await asyncio.to_thread(create_event, real_cluster, "default", "no-rights")
+        assert (await wecom.next_message(timeout=PATIENCE)).content.startswith("⚠️ BackOff · Pod default/p")
+
+
+def test_the_images_second_name_is_installed() -> None:
+    """Users' Deployments name /kube-eventer; the Dockerfile links it to the program of that name's twin."""
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    assert re.search(r"ln -s /venv/bin/kube-wecom-eventer /kube-eventer$", dockerfile, re.MULTILINE)
+    shown = subprocess.run([*installed("kube-eventer"), "--version"], capture_output=True, text=True, check=True)
+    assert shown.stdout.startswith("kube-wecom-eventer ")

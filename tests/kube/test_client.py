@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import random
+
+import httpx
+import pytest
+
+from kube_wecom_eventer.errors import ApiError, Forbidden, Gone, NotFound, Overloaded, Unauthorized
+from kube_wecom_eventer.kube.watch import Backoff
+from tests.support.scripted import ScriptedApi, status_answer
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "expected"),
+    [
+        (401, "Unauthorized", Unauthorized),
+        (403, "Forbidden", Forbidden),
+        (404, "NotFound", NotFound),
+        (410, "Expired", Gone),
+        (429, "TooManyRequests", Overloaded),
+        (500, "InternalError", ApiError),
+    ],
+)
+async def test_a_refusal_is_the_error_that_fits_in_the_servers_words(
+    code: int, reason: str, expected: type[ApiError]
+) -> None:
+    """The API server explains itself in a Status; its text names the missing rule."""
+    api = ScriptedApi(lambda _request: status_answer(code, reason))
+    with pytest.raises(ApiError, match=rf"^{code} {reason}: it is {reason}$") as caught:
+        await api.client.get("/api/v1/events")
+    assert type(caught.value) is expected
+    assert caught.value.code == code
+
+
+async def test_what_is_no_status_is_an_error_too() -> None:
+    """A gateway in between answers as it likes."""
+    api = ScriptedApi(lambda _request: httpx.Response(502, text="<html>bad gateway</html>"))
+    with pytest.raises(ApiError, match=r"^502 : the answer is no Status: b'<html>bad"):
+        await api.client.get("/version")
+
+
+async def test_a_request_without_an_answer_is_an_error_of_code_0() -> None:
+    """Nothing of httpx leaves this room."""
+    api = ScriptedApi(lambda _request: httpx.ConnectError("refused"))
+    with pytest.raises(ApiError, match=r"^ConnectError: refused$") as caught:
+        await api.client.get("/version")
+    assert caught.value.code == 0
+
+
+def test_the_delays_grow_with_jitter_and_start_again() -> None:
+    """Many daemons must not come back in step."""
+    backoff = Backoff(rng=random.Random(1), first=0.5, longest=30)
+    delays = [backoff.next() for _ in range(12)]
+    for index, delay in enumerate(delays):
+        full = min(30.0, 0.5 * 2**index)
+        assert full / 2 <= delay <= full
+    backoff.reset()
+    assert backoff.next() <= 0.5
+
+
+def test_a_delay_is_never_shorter_than_the_server_asks() -> None:
+    """And it has jitter on top."""
+    error = Overloaded("busy", code=429, retry_after=7)
+    assert 7 < Backoff(rng=random.Random(1)).next(error) < 8

@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from kube_wecom_eventer.config import Secret, SinkSettings
+from kube_wecom_eventer.config.filter import FilterSettings
+from kube_wecom_eventer.config.sink import RobotAddress
+from kube_wecom_eventer.render import Message
+from kube_wecom_eventer.sinks import Outcome, Verdict, WeComRobot
+from kube_wecom_eventer.sinks.wecom_codes import classify
+from kube_wecom_eventer.sinks.wecom_robot import TIMEOUT
+from tests.support.virtual_time import virtual_time
+
+KEY = "693axxx6-7aoc-4bc4-97a0-0ec2sifa5aaa"
+URL = f"https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key={KEY}"
+MESSAGE = Message(body='{"msgtype":"text","text":{"content":"中"}}'.encode(), built_in=True)
+SETTINGS = SinkSettings(
+    name="sink-1",
+    robot=RobotAddress(endpoint=Secret(URL), key=Secret(KEY), shown="https://qyapi.weixin.qq.com/..."),
+    filter=FilterSettings(),
+    headers=(("X-Proxy", Secret("token")),),
+)
+
+Handler = Callable[[httpx.Request], httpx.Response]
+
+
+async def send(handler: Handler) -> Outcome:
+    async with httpx.AsyncClient(transport=httpx.MockTransport(handler)) as http:
+        return await WeComRobot(settings=SETTINGS, http=http).send(MESSAGE)
+
+
+async def answered(response: httpx.Response) -> Outcome:
+    return await send(lambda _request: response)
+
+
+def errcode(code: int, errmsg: str = "some words") -> httpx.Response:
+    return httpx.Response(200, json={"errcode": code, "errmsg": errmsg})
+
+
+async def test_a_message_is_posted_as_json_with_the_key_in_the_query() -> None:
+    """What leaves is the body as rendered, and the sink's own headers."""
+    seen: list[httpx.Request] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return errcode(0, "ok")
+
+    outcome = await send(handler)
+    assert outcome.verdict is Verdict.ACCEPTED
+    (request,) = seen
+    assert (request.method, str(request.url), request.content) == ("POST", URL, MESSAGE.body)
+    assert request.headers["content-type"] == "application/json; charset=utf-8"
+    assert request.headers["x-proxy"] == "token"
+
+
+@pytest.mark.parametrize(
+    ("code", "verdict", "reason"),
+    [
+        (0, Verdict.ACCEPTED, ""),
+        (-1, Verdict.RETRY, "errcode_-1"),
+        (45033, Verdict.RETRY, "errcode_45033"),
+        (45009, Verdict.TOO_FAST, "errcode_45009"),
+        (93000, Verdict.BROKEN, "errcode_93000"),
+        (40008, Verdict.REFUSED, "errcode_40008"),
+        (40058, Verdict.REFUSED, "errcode_40058"),
+        (44004, Verdict.REFUSED, "errcode_44004"),
+        (123456, Verdict.UNKNOWN, "errcode_other"),
+    ],
+)
+async def test_an_answer_is_judged_by_its_errcode(code: int, verdict: Verdict, reason: str) -> None:
+    """WeCom answers HTTP 200 for errors too, and errmsg is for people."""
+    outcome = await answered(errcode(code, "ok"))
+    assert (outcome.verdict, outcome.reason) == (verdict, reason)
+
+
+async def test_a_robot_over_its_limit_asks_for_a_minute() -> None:
+    """The block lasts a minute."""
+    assert 60 <= (await answered(errcode(45009))).wait <= 65
+
+
+@pytest.mark.parametrize(
+    ("response", "reason"),
+    [
+        (httpx.Response(502, text="bad gateway"), "http_5xx"),
+        (httpx.Response(429), "http_429"),
+        (httpx.Response(200, text="<html>please log in</html>"), "not_wecom"),
+        (httpx.Response(200, json={"hello": "world"}), "not_wecom"),
+        (httpx.Response(302, headers={"location": "https://portal/"}), "not_wecom"),
+        (httpx.Response(404, text="not found"), "not_wecom"),
+        (httpx.Response(200, content=b""), "not_wecom"),
+    ],
+)
+async def test_what_is_no_answer_of_wecom_is_tried_again(response: httpx.Response, reason: str) -> None:
+    """Gateways, captive portals, redirects: none of them took the message."""
+    outcome = await answered(response)
+    assert (outcome.verdict, outcome.reason) == (Verdict.RETRY, reason)
+
+
+async def test_retry_after_is_honoured() -> None:
+    """A server that names a time gets it, within reason."""
+    assert (await answered(httpx.Response(503, headers={"retry-after": "7"}))).wait == 7
+    assert (await answered(httpx.Response(503, headers={"retry-after": "Fri, 31 Dec"}))).wait == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (httpx.ConnectError("refused"), "network"),
+        (httpx.ReadError("reset"), "network"),
+        (httpx.RemoteProtocolError("closed"), "network"),
+        (httpx.ReadTimeout("slow"), "timeout"),
+        (httpx.ConnectTimeout("slow"), "timeout"),
+    ],
+)
+async def test_a_failed_request_is_tried_again(error: Exception, reason: str) -> None:
+    """The robot has no idempotency key: told twice at worst, never lost."""
+
+    def handler(_request: httpx.Request) -> httpx.Response:
+        raise error
+
+    outcome = await send(handler)
+    assert (outcome.verdict, outcome.reason) == (Verdict.RETRY, reason)
+
+
+@virtual_time
+async def test_the_whole_request_has_one_timeout() -> None:
+    """A peer that sends a byte now and then would never meet a read timeout."""
+
+    async def handler(_request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(3600)
+        raise AssertionError("not reached")
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(handler)) as http:
+        started = asyncio.get_running_loop().time()
+        outcome = await WeComRobot(settings=SETTINGS, http=http).send(MESSAGE)
+        assert asyncio.get_running_loop().time() - started == TIMEOUT
+    assert outcome.reason == "timeout"
+
+
+async def test_no_outcome_shows_the_key() -> None:
+    """Error texts of libraries and of peers may quote the URL."""
+
+    def handler(_request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError(f"can't reach {URL}")
+
+    for outcome in (
+        await send(handler),
+        await answered(httpx.Response(200, text=f"<p>{KEY}</p>")),
+        await answered(errcode(93000, f"invalid key {KEY}")),
+    ):
+        assert KEY not in repr(outcome)
+
+
+def test_every_code_has_its_words() -> None:
+    """The operator reads them in the log."""
+    assert "removed from the group" in classify(93000)[1]
+    assert classify(1)[0] is Verdict.UNKNOWN

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from kube_wecom_eventer import __version__
+from kube_wecom_eventer.cli import main
+from kube_wecom_eventer.config.settings import FLAGS
+
+SINK = "--sink=webhook:http://127.0.0.1:9/cgi-bin/webhook/send?key=hunter2"
+
+
+def run(*args: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run the program in an environment of its own."""
+    env = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", **environ}
+    command = [sys.executable, "-m", "kube_wecom_eventer", *args]
+    return subprocess.run(command, capture_output=True, text=True, env=env, timeout=30, check=False)
+
+
+@pytest.mark.parametrize("flag", ["--version", "-version"])
+def test_the_version_is_told(flag: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """kube-eventer has the same flag."""
+    assert main([flag]) == 0
+    assert capsys.readouterr().out == f"kube-wecom-eventer {__version__}\n"
+
+
+@pytest.mark.parametrize("flag", ["-h", "-help", "--help"])
+def test_help_names_each_flag_and_an_example(flag: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Enough to write the first command line."""
+    assert main([flag]) == 0
+    shown = capsys.readouterr().out
+    assert "--sink='webhook:https://" in shown
+    assert all(f"--{name} " in shown for name, each in FLAGS.items() if not each.help.startswith("klog"))
+
+
+def test_an_unknown_command_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    """It names what was written."""
+    assert main(["chekc"]) == 2
+    assert capsys.readouterr().err == "chekc: unknown command; --help lists the commands\n"
+
+
+def test_all_mistakes_are_told_at_once_and_without_a_traceback() -> None:
+    """Exit 2, a line each, no key."""
+    done = run("--nope", f"{SINK}&level=Foo&reason=[", "--sink=kafka:brokers", "--source=consul:x")
+    assert done.returncode == 2
+    lines = done.stderr.splitlines()
+    assert len(lines) == 5
+    assert all(line.startswith("kube-wecom-eventer: --") for line in lines)
+    assert "hunter2" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_no_credentials_are_a_clear_line(tmp_path: Path) -> None:
+    """Neither a pod nor a kubeconfig."""
+    done = run(SINK, KUBECONFIG=str(tmp_path / "missing"))
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("kube-wecom-eventer: the kubeconfig: can't be used")
+
+
+def test_a_port_in_use_is_a_clear_line() -> None:
+    """It names both flags."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        source = "--source=kubernetes:http://127.0.0.1:9?inClusterConfig=false"
+        done = run(SINK, source, "--healthz-ip=127.0.0.1", f"--healthz-port={port}")
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    address = f"--healthz-ip=127.0.0.1 --healthz-port={port}"
+    assert line == f"kube-wecom-eventer: {address}: can't listen there: Address already in use"
