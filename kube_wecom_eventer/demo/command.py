@@ -94,18 +94,14 @@ def parse(argv: Sequence[str], environment: Mapping[str, str]) -> Options:
     parser.add_argument("--lang", choices=("en", "zh"), help="language of the texts (default: from LANG)")
     found = parser.parse_args(argv)
     locale = environment.get("LC_ALL") or environment.get("LC_MESSAGES") or environment.get("LANG") or ""
-    return Options(
-        seconds=found.seconds, fast=found.fast, seed=found.seed, texts=texts_for(found.lang or locale)
-    )
+    return Options(seconds=found.seconds, fast=found.fast, seed=found.seed, texts=texts_for(found.lang or locale))
 
 
 async def run(argv: Sequence[str]) -> int:
     """Play the demo until it ends or Ctrl-C; 0 if messages arrived, else 1, with the reason on the screen."""
     options = parse(argv, os.environ)
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(
-            errors="replace"
-        )  # a terminal without Chinese shows question marks, no traceback
+        sys.stdout.reconfigure(errors="replace")  # a terminal without Chinese shows question marks, no traceback
     stop = asyncio.Event()
     demo = Demo(
         options=options,
@@ -129,9 +125,7 @@ async def run(argv: Sequence[str]) -> int:
 class Demo:
     """One run of the demo. ``command`` makes the daemon's command line from the two servers' addresses."""
 
-    def __init__(
-        self, *, options: Options, screen: Screen, command: Callable[..., list[str]], clock: Clock
-    ) -> None:
+    def __init__(self, *, options: Options, screen: Screen, command: Callable[..., list[str]], clock: Clock) -> None:
         self._options = options
         self._texts = options.texts
         self._screen = screen
@@ -266,9 +260,10 @@ class Demo:
             accepted=accepted,
             refused=len(self._wecom.refused),
         )
-        if self._delays:
-            delay = self._texts.median.format(delay=median(self._delays) * 1000)
-        else:
-            delay = self._texts.no_median
-        self._screen.say(summary + delay)
+        self._screen.say(summary + self._delay_in_words())
         return 1 if reason else 0
+
+    def _delay_in_words(self) -> str:
+        if not self._delays:
+            return self._texts.no_median
+        return self._texts.median.format(delay=median(self._delays) * 1000)

@@ -70,8 +70,7 @@ STORIES = (
     ),
     Story(
         reason="Unhealthy",
-        message="Readiness probe failed: HTTP probe failed with statuscode: 503, "
-        'body: {"error": "数据库连接池耗尽"}',
+        message='Readiness probe failed: HTTP probe failed with statuscode: 503, body: {"error": "数据库连接池耗尽"}',
         weight=4,
     ),
     Story(
@@ -91,8 +90,7 @@ STORIES = (
     ),
     Story(
         reason="OOMKilling",
-        message="Memory cgroup out of memory: Killed process 28714 (java) total-vm:7614216kB, "
-        "anon-rss:4127020kB",
+        message="Memory cgroup out of memory: Killed process 28714 (java) total-vm:7614216kB, anon-rss:4127020kB",
         kind="Node",
         component="kernel-monitor",
     ),

@@ -50,9 +50,7 @@ class Screen:
         how_long = self._texts.merged if delay is None else f"{delay * 1000:.0f} ms"
         title = f"{group} · {message.at.astimezone():%H:%M:%S} · {how_long}"
         columns = self._terminal.box_columns(BUBBLE_INDENT)
-        lines = [
-            line for each in self._content(message).split("\n") for line in wrapped(plain(each), columns)
-        ]
+        lines = [line for each in self._content(message).split("\n") for line in wrapped(plain(each), columns)]
         if len(lines) > BUBBLE_LINES:
             lines = [*lines[: BUBBLE_LINES - 1], "…"]
         body = [self._highlighted(line, message.mentions) for line in lines]

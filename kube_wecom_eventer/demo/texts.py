@@ -66,8 +66,7 @@ ENGLISH = Texts(
     exited="The daemon ended with exit code {code}. Its last lines:",
     not_watching="The daemon did not watch the events within {seconds:g} s. Its last lines:",
     nothing="No message arrived. The daemon's last lines:",
-    summary="{created} events, {selected} of them selected by the filters; {accepted} messages, "
-    "{refused} refused; ",
+    summary="{created} events, {selected} of them selected by the filters; {accepted} messages, {refused} refused; ",
     median="median delay from event to message {delay:.0f} ms.",
     no_median="no message could be matched to one event.",
 )

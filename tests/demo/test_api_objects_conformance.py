@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.api_servers import Server
 from tests.demo.test_api_conformance import status
+from tests.support.api_servers import Server
 
 MERGE_PATCH = {"Content-Type": "application/merge-patch+json"}
 

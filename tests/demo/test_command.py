@@ -135,8 +135,6 @@ def test_the_daemon_is_started_as_users_start_kube_eventer() -> None:
         ("Warning", "payments", "Pulled", False),
     ],
 )
-def test_the_demo_knows_what_its_filters_select(
-    level: str, namespace: str, reason: str, selected: bool
-) -> None:
+def test_the_demo_knows_what_its_filters_select(level: str, namespace: str, reason: str, selected: bool) -> None:
     """The summary counts what the sink's filters take."""
     assert ROBOTS[0].selects({"type": level, "reason": reason}, namespace) is selected

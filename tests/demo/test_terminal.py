@@ -66,9 +66,7 @@ def test_a_box_is_straight() -> None:
     out = io.StringIO()
     terminal = Terminal(out=out, environment={})
 
-    terminal.box(
-        "支付值班群", ["abc", "镜像拉取失败", terminal.style("x", "mention")], indent=4, style="green"
-    )
+    terminal.box("支付值班群", ["abc", "镜像拉取失败", terminal.style("x", "mention")], indent=4, style="green")
 
     assert len({width_of(line) for line in out.getvalue().splitlines()}) == 1
 
