@@ -37,6 +37,7 @@ START_TIMEOUT = 20.0  # seconds until the daemon must watch the events
 EVENTS_PER_SECOND = 1.0
 FAST = 5.0  # times more with --fast
 BURST = 25  # events at once, halfway through
+BURST_SHOWN = 3
 MATCHABLE_LIMIT = 500  # events that a message may still belong to
 
 _REASONS = ("BackOff", "Failed", "Unhealthy", "OOMKilling", "Evicted")
@@ -207,14 +208,18 @@ class Demo:
         while (elapsed := asyncio.get_running_loop().time() - started) < seconds:
             if burst_is_due and elapsed > seconds / 2:
                 burst_is_due = False
-                self._screen.say(self._texts.burst.format(count=BURST))
-                for event in scenario.burst(BURST):
-                    self._create(event)
+                self._burst(scenario)
             self._create(scenario.next_event())
             # Events come at irregular times; never longer than what is left.
             await asyncio.sleep(min(self._random.expovariate(rate), seconds - elapsed))
 
-    def _create(self, event: JsonObject) -> None:
+    def _burst(self, scenario: Scenario) -> None:
+        self._screen.say(self._texts.burst.format(count=BURST))
+        for number, event in enumerate(scenario.burst(BURST)):
+            self._create(event, shown=number < BURST_SHOWN)
+        self._screen.more_events(BURST - BURST_SHOWN)
+
+    def _create(self, event: JsonObject, *, shown: bool = True) -> None:
         self._api.create_event(event)
         now = self._clock()
         self._created += 1
@@ -222,7 +227,8 @@ class Demo:
         if any(robot.selects(event, namespace) for robot in ROBOTS):
             self._selected += 1
             self._waiting.append((event, now))
-        self._screen.event(event, at=now.astimezone())
+        if shown:
+            self._screen.event(event, at=now.astimezone())
 
     def _show(self, received: Received) -> None:
         index = next((i for i, robot in enumerate(ROBOTS) if robot.key == received.key), 0)
@@ -254,9 +260,10 @@ class Demo:
             accepted=accepted,
             refused=len(self._wecom.refused),
         )
-        if self._delays:
-            delay = self._texts.median.format(delay=median(self._delays) * 1000)
-        else:
-            delay = self._texts.no_median
-        self._screen.say(summary + delay)
+        self._screen.say(summary + self._delay_in_words())
         return 1 if reason else 0
+
+    def _delay_in_words(self) -> str:
+        if not self._delays:
+            return self._texts.no_median
+        return self._texts.median.format(delay=median(self._delays) * 1000)

@@ -107,9 +107,9 @@ class Daemon:
     async def _read(self) -> None:
         assert self._process.stdout is not None  # noqa: S101 (we asked for a pipe)
         async for raw in self._process.stdout:
-            line = raw.decode(errors="replace").rstrip()
+            is_warning, line = read_log_line(raw.decode(errors="replace").rstrip())
             self._lines.append(line)
-            if _is_warning(line):
+            if is_warning:
                 self._on_warning(line)
 
 
@@ -132,9 +132,14 @@ async def run_daemon(command: Sequence[str], *, on_warning: Callable[[str], None
         await daemon.kill()
 
 
-def _is_warning(line: str) -> bool:
-    """By its level where the line is JSON, else by its words."""
+def read_log_line(line: str) -> tuple[bool, str]:
+    """Whether a line of the daemon's log is for a person's eyes, and the line in a form for them."""
     if line.startswith("{"):
         with contextlib.suppress(json.JSONDecodeError):
-            return str(json.loads(line).get("level", "")).lower() in ("warning", "error", "critical")
-    return _WARNING.search(line) is not None
+            entry: dict[str, object] = json.loads(line)
+            level = str(entry.pop("level", "")).lower()
+            entry.pop("timestamp", None)
+            said = str(entry.pop("event", ""))
+            details = [f"{name}={value}" for name, value in entry.items()]
+            return level in ("warning", "error", "critical"), " ".join([said, *details])
+    return _WARNING.search(line) is not None, line

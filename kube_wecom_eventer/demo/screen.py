@@ -41,6 +41,10 @@ class Screen:
         text = f"{at:%H:%M:%S} {mark} {event['reason']}{repeat} {where}: {plain(event['message'])}"
         self._terminal.line(self._terminal.style(cut(text, self._terminal.width), "dim"))
 
+    def more_events(self, count: int) -> None:
+        """So many more events that are not shown one by one."""
+        self._terminal.line(self._terminal.style(self._texts.more.format(count=count), "dim"))
+
     def message(self, message: Received, *, group: str, delay: float | None) -> None:
         """An accepted message, as the group sees it; ``delay``: seconds since its one event, or None."""
         how_long = self._texts.merged if delay is None else f"{delay * 1000:.0f} ms"
@@ -62,8 +66,8 @@ class Screen:
 
     def warning(self, line: str) -> None:
         """A line of the daemon's log that a person should see."""
-        text = cut(f"{self._texts.daemon}: {plain(line)}", self._terminal.width)
-        self._terminal.line(self._terminal.style(text, "yellow"))
+        for each in wrapped(f"{self._texts.daemon}: {plain(line)}", self._terminal.width):
+            self._terminal.line(self._terminal.style(each, "yellow"))
 
     def failure(self, text: str, lines: list[str]) -> None:
         """Why the demo ends badly, with the daemon's last lines."""

@@ -31,6 +31,7 @@ class Texts:
     starting: str
     playing: str
     burst: str
+    more: str
     draining: str
     refused: str
     no_answer: str
@@ -55,6 +56,7 @@ ENGLISH = Texts(
     starting="A Kubernetes API server ({api}) and two WeCom groups on loopback. Starting the daemon ...",
     playing="A cluster's day, in {seconds:g} s. Left: the events. In frames: what the groups see.",
     burst="A bad rollout: {count} pods fail at once.",
+    more="         … and {count} more",
     draining="The day is over. The daemon sends what is still waiting ...",
     refused="refused, errcode {errcode}: {meaning}",
     no_answer="no answer",
@@ -74,6 +76,7 @@ CHINESE = Texts(
     starting="本机上的 Kubernetes API Server（{api}）和两个企业微信群。正在启动守护进程……",
     playing="集群的一天，{seconds:g} 秒。左侧：产生的事件；方框：群里看到的消息。",
     burst="一次失败的发布：{count} 个 Pod 同时起不来。",
+    more="         …… 还有 {count} 个",
     draining="时间到，守护进程正在发完剩余的消息……",
     refused="被拒绝，errcode {errcode}：{meaning}",
     no_answer="没有应答",

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from kube_wecom_eventer.demo.command import ROBOTS, Demo, parse
-from kube_wecom_eventer.demo.daemon import Robot, command_line
+from kube_wecom_eventer.demo.daemon import Robot, command_line, read_log_line
 from kube_wecom_eventer.demo.screen import BUBBLE_INDENT, Screen
 from kube_wecom_eventer.demo.terminal import Terminal
 
@@ -76,6 +76,23 @@ async def test_the_demo_can_be_stopped() -> None:
     assert await demo.play(stop) == 1
 
     assert "没有消息到达" in out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (
+            '{"left": 6, "event": "left_at_stop", "level": "error", "timestamp": "x"}',
+            (True, "left_at_stop left=6"),
+        ),
+        ('{"event": "watching", "level": "info"}', (False, "watching")),
+        ("2026-03-08 [warning  ] no checkpoint", (True, "2026-03-08 [warning  ] no checkpoint")),
+        ("{not json", (False, "{not json")),
+    ],
+)
+def test_the_daemons_log_is_read_for_a_person(line: str, expected: tuple[bool, str]) -> None:
+    """Warnings are found by level or word, and JSON becomes a sentence."""
+    assert read_log_line(line) == expected
 
 
 def test_the_language_comes_from_the_locale() -> None:
