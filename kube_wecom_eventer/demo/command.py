@@ -34,9 +34,9 @@ from kube_wecom_eventer.demo.texts import Texts, texts_for
 from kube_wecom_eventer.demo.wecom import Received, WeComGroup
 
 START_TIMEOUT = 20.0  # seconds until the daemon must watch the events
-EVENTS_PER_SECOND = 1.0
+EVENTS_PER_SECOND = 0.6  # with the burst within a robot's 20 messages a minute, so that nothing is left over
 FAST = 5.0  # times more with --fast
-BURST = 25  # events at once, halfway through
+BURST = 6  # pods that fail at once, halfway through
 BURST_SHOWN = 3
 MATCHABLE_LIMIT = 500  # events that a message may still belong to
 
@@ -67,7 +67,7 @@ BODIES: Mapping[str, str] = {
     "custom-webhook-body1": (
         r'{"msgtype": "markdown", "markdown": {"content": "**{{ .Reason }}** '
         r"<font color=\"warning\">{{ .Type }}</font>\n"
-        r">{{ .InvolvedObject.Kind }} {{ .InvolvedObject.Namespace }}/{{ .InvolvedObject.Name }}\n"
+        r">{{ .InvolvedObject.Kind }} {{ with .InvolvedObject.Namespace }}{{ . }}/{{ end }}{{ .InvolvedObject.Name }}\n"
         r'>{{ .Message }}\n<@oncall-platform>"}}'
     ),
 }
@@ -81,6 +81,7 @@ class Options:
 
     seconds: float
     fast: bool
+    burst: int
     seed: int | None
     texts: Texts
 
@@ -90,11 +91,20 @@ def parse(argv: Sequence[str], environment: Mapping[str, str]) -> Options:
     parser = argparse.ArgumentParser(prog="kube-wecom-eventer demo", description=__doc__.partition("\n")[0])
     parser.add_argument("--seconds", type=float, default=30.0, help="how long events are made (default 30)")
     parser.add_argument("--fast", action="store_true", help=f"{FAST:g} times as many events")
+    parser.add_argument(
+        "--burst", type=int, default=BURST, help=f"pods that fail at once, halfway through (default {BURST})"
+    )
     parser.add_argument("--seed", type=int, help="play the same day again")
     parser.add_argument("--lang", choices=("en", "zh"), help="language of the texts (default: from LANG)")
     found = parser.parse_args(argv)
     locale = environment.get("LC_ALL") or environment.get("LC_MESSAGES") or environment.get("LANG") or ""
-    return Options(seconds=found.seconds, fast=found.fast, seed=found.seed, texts=texts_for(found.lang or locale))
+    return Options(
+        seconds=found.seconds,
+        fast=found.fast,
+        burst=max(0, found.burst),
+        seed=found.seed,
+        texts=texts_for(found.lang or locale),
+    )
 
 
 async def run(argv: Sequence[str]) -> int:
@@ -214,10 +224,12 @@ class Demo:
             await asyncio.sleep(min(self._random.expovariate(rate), seconds - elapsed))
 
     def _burst(self, scenario: Scenario) -> None:
-        self._screen.say(self._texts.burst.format(count=BURST))
-        for number, event in enumerate(scenario.burst(BURST)):
+        size = self._options.burst
+        self._screen.say(self._texts.burst.format(count=size))
+        for number, event in enumerate(scenario.burst(size)):
             self._create(event, shown=number < BURST_SHOWN)
-        self._screen.more_events(BURST - BURST_SHOWN)
+        if size > BURST_SHOWN:
+            self._screen.more_events(size - BURST_SHOWN)
 
     def _create(self, event: JsonObject, *, shown: bool = True) -> None:
         self._api.create_event(event)

@@ -43,7 +43,7 @@ async def play(arguments: str, command: Callable[..., list[str]]) -> tuple[int, 
 
 async def test_the_demo_shows_events_messages_and_a_summary() -> None:
     """A short demo ends by itself with 0: messages with their delay, the refusals of a burst, a summary."""
-    code, shown = await play("--seconds 1.5 --fast --seed 3 --lang en", stand_in)
+    code, shown = await play("--seconds 1.5 --fast --burst 25 --seed 3 --lang en", stand_in)
 
     assert code == 0, shown
     assert re.search(r"╭─ Payments on call · [\d:]{8} · \d+ ms ─+╮", shown)
