@@ -55,6 +55,8 @@ class Kind(Enum):
     FIELD = auto()
     VARIABLE = auto()
     IDENTIFIER = auto()
+    ERROR = auto()
+    EOF = auto()
     NIL = "nil"
     BLOCK = "block"
     BREAK = "break"
@@ -66,8 +68,6 @@ class Kind(Enum):
     RANGE = "range"
     TEMPLATE = "template"
     WITH = "with"
-    ERROR = auto()
-    EOF = auto()
 
 
 _KEYWORDS = {kind.value: kind for kind in Kind if isinstance(kind.value, str)}

@@ -1,0 +1,57 @@
+"""Cases of the golden set that are about ``printf`` alone."""
+
+from __future__ import annotations
+
+PRINTF = [
+    '{{ printf "%v|%+v|%#v|%T" .InvolvedObject .InvolvedObject .InvolvedObject .InvolvedObject }}',
+    '{{ printf "%v|%+v|%#v|%T" .Source .Source .Source .Source }}',
+    '{{ printf "%v|%+v|%s|%T" .Series .Series .Series .Series }}',
+    '{{ printf "%v|%+v|%T" .Related .Related .Related }}',
+    '{{ printf "%v|%+v|%#v|%T|%s|%q|%d|%x" .Labels .Labels .Labels .Labels .Labels .Labels .Labels .Labels }}',
+    '{{ printf "%v|%+v|%s|%T" . . . . }}',
+    '{{ printf "%v|%#v|%T|%d|%x|%5d|%-5d|%05d|%+d|% d" .Count .Count .Count .Count .Count .Count .Count .Count .Count .Count }}',
+    '{{ printf "%v|%s|%q|%x|%X|%10s|%-10s|%.3s|%#q|%+q" .Reason .Reason .Reason .Reason .Reason .Reason .Reason .Reason .Reason .Reason }}',
+    '{{ printf "%s|%q|%+q|%#q|%x|% x|%#x|%# X|%.3q|%30q" .Message .Message .Message .Message .Message .Message .Message .Message .Message .Message }}',
+    '{{ printf "%v|%#v|%s|%T|%d" .UID .UID .UID .UID .UID }} {{ printf "%v %#v" .Finalizers .Finalizers }}',
+    '{{ printf "%#v %v %#v" .DeletionTimestamp .DeletionTimestamp .DeletionGracePeriodSeconds }}',
+    '{{ printf "%s %d" .Source .Source }} {{ printf "%d" .InvolvedObject }} {{ printf "%x" .Source }}',
+    '{{ printf "%d|%b|%o|%O|%x|%X|%c|%q|%U|%#U|%v" 65 65 65 65 65 65 65 65 65 65 65 }}',
+    '{{ printf "%#b|%#o|%#O|%#x|%#X|%#q|%+q|%08b|%#08x" 65 65 65 65 65 65 0x4e16 5 255 }}',
+    '{{ printf "%d|%5d|%-5d|%05d|%+d|%x|%08d|%-08d|%+05d|% 05d|%.5d|%8.5d|%-8.5d|%08.5d|%.0d|%5.0d" -42 -42 -42 -42 -42 -42 -42 -42 42 42 42 42 42 42 0 0 }}',
+    '{{ printf "%c%c%c|%5c|%-5c|%05c|%U|%U|%c|%q" 0x4e16 0x1F600 -1 65 65 65 -1 0x1F600 0xD800 0x7f }}',
+    '{{ printf "%t|%v|%5t|%-7t|%07t|%d|%s|%q" true false true true false true true true }}',
+    '{{ printf "%s|%5s|%-5s|%05s|%.1s|%5.1s|%q|%x|%X|% x|%#x|%# x" "节点" "节点" "é" "é" "节点" "节点" "节点" "节点" "é" "abc" "abc" "abc" }}',
+    '{{ printf "%d|%t|%f|%c|%U|%b|%o|%e|%g" "s" "s" "s" "s" "s" "s" "s" "s" "s" }}',
+    '{{ printf "%s|%q|%t|%f|%z|%!|%y" 5 5 5 5 5 5 5 }}',
+    '{{ printf "%s|%d|%t|%z" 1.5 1.5 1.5 1.5 }}',
+    '{{ printf "%d %d" 1 }} {{ printf "%d" 1 2 "x" nil }} {{ printf "%" }} {{ printf "%%" }} {{ printf "100%" 1 }} {{ printf "%5%|%-5%" }}',
+    '{{ printf "%[2]d %[1]d" 1 2 }} {{ printf "%[2]*[1]d" 7 5 }} {{ printf "%[3]*.[2]*[1]f" 12.0 2 6 }} {{ printf "%[1]d %d %[1]v" 1 2 }}',
+    '{{ printf "%[5]d" 1 }} {{ printf "%[x]d" 1 }} {{ printf "%[1" 1 }} {{ printf "%[0]d" 1 }} {{ printf "%[-1]d" 1 }} {{ printf "%[]d" 1 }} {{ printf "%[1]" 1 }}',
+    '{{ printf "%[3]2d|%[1].2d|%[2]d %[9]d x" 1 2 3 }} {{ printf "%.[2]*[1]f" 3.14159 3 }} {{ printf "%[1]*d" 5 6 }}',
+    '{{ printf "%*d|%-*d|%*d|%.*f|%*s" 5 1 5 2 -5 3 2 1.23456 4 "a" }} {{ printf "%*d" "x" 1 }} {{ printf "%.*d" -1 1 }} {{ printf "%*d" }}',
+    '{{ printf "%*d" 10000000 1 }} {{ printf "%.*f" "x" 1.5 }} {{ printf "%20000000d" 1 }} {{ printf "%.20000000f" 1.0 }}',
+    '{{ printf "%x %X %#x %x" 3.5 -0.1 1.0 "hello" }} {{ printf "%b" 1.5 }} {{ printf "%x" -255 }}',
+    '{{ printf "%v %s %d %T %t %q" nil nil nil nil nil nil }} {{ printf "%5v|%-7v" nil nil }}',
+    '{{ printf "%w" 1 }} {{ printf "%w" "x" }} {{ printf "%w" .LastTimestamp }}',
+    '{{ printf "%v %.2f %T %+v %#v %5.1f" 1i 1+2i 1i 1-2i 1i 2i }}',
+    '{{ printf "%p" "x" }} {{ printf "%p" 1 }} {{ printf "%p" nil }} {{ printf "%p" .Series }}',
+    '{{ printf "%q %q %+q %#q %q" "a\\tb\\"" "\\x00\\x1f\\x7f\\u0085\\u200b\\ufeff" "é😀" "a`b" "\\xff" }}',
+    '{{ printf "%q %+q %q %q" 0x1F600 0x1F600 0x200b 39 }}',
+    '{{ printf "%-10s|%10s|%-5d|" .Type .Reason .Count }} {{ printf "%s" }} {{ printf "" 1 }} {{ printf "plain" }}',
+    '{{ printf "%6.2f%%" 12.3456 }} {{ printf "%+v %+d %+s %+q" 1 1 "a" "a" }} {{ printf "% s|% v" "a" 1 }}',
+    '{{ printf "%s" (slice "节" 0 1) }} {{ printf "%q" (slice "节点" 0 4) }} {{ printf "%x" (slice "节点" 0 4) }} {{ printf "%5s|" (slice "节点" 0 4) }}',
+    '{{ printf "%v %d %T %x %c" (index "abc" 0) (index "abc" 0) (index "abc" 0) (index "abc" 0) (index "abc" 0) }} {{ printf "%#v" (index "abc" 0) }}',
+    '{{ printf "%v %d %s %T" .LastTimestamp.Month .LastTimestamp.Month .LastTimestamp.Weekday .LastTimestamp.Weekday }}',
+    '{{ printf "%v %d %s %T %5.1s" (.LastTimestamp.Sub .FirstTimestamp.Time) (.LastTimestamp.Sub .FirstTimestamp.Time) (.LastTimestamp.Sub .FirstTimestamp.Time) (.LastTimestamp.Sub .FirstTimestamp.Time) (.LastTimestamp.Sub .FirstTimestamp.Time) }}',
+    '{{ printf "%!" }} {{ printf "%z" 1 }} {{ printf "%-+ #0d" 5 }} {{ printf "%节" 1 }} {{ printf "%.3" 1 }} {{ printf "%." 1 }} {{ printf "%.d" 5 }}',
+    "{{ printf 5 }}",
+    "{{ printf }}",
+    "{{ printf .Count }}",
+    "{{ printf nil }}",
+    "{{ printf .Labels.missing }}",
+    '{{ "x" | printf "%s %s" "y" }} {{ .Reason | printf "%s" }} {{ "%d" | printf }} {{ 5 | printf "%03d" }}',
+]
+
+_VALUES = ("0.0", "1.0", "-1.5", "3.14159265", "123456.0", "1234567.0", "1e21", "1e-7", "123456789.125", "0.000012345", "2.5", "1e100")
+_VERBS = ("%v", "%g", "%G", "%f", "%e", "%E", "%F", "%.0f", "%.2f", "%8.3f", "%-8.2f|", "%08.2f", "%+.1f", "% .1f", "%.3g", "%#.3g", "%#g", "%#v", "%x", "%.2x", "%b", "%10.3e", "%.0e", "%#.0f")
+FLOATS = [f'{{{{ printf "{"~".join(_VERBS)}" {" ".join([value] * len(_VERBS))} }}}}' for value in _VALUES]
