@@ -17,7 +17,10 @@ from kube_wecom_eventer.render.go_template import GoTemplate
 from .collecting import Collecting
 
 GOLDEN: list[dict[str, Any]] = json.loads((Path(__file__).parent / "golden.json").read_text(encoding="utf-8"))
-INDEXES = {stage: [i for i, case in enumerate(GOLDEN) if case.get("stage") == stage] for stage in (None, "parse", "execute")}
+INDEXES = {
+    stage: [i for i, case in enumerate(GOLDEN) if case.get("stage") == stage]
+    for stage in (None, "parse", "execute")
+}
 
 
 def _execute(case: dict[str, Any]) -> str:

@@ -52,7 +52,7 @@ func run(one testCase) result {
 		panic(err)
 	}
 	event.LastTimestamp = lastTimestamp(&event)
-	parsed, err := template.New("t").Parse(one.Template)
+	parsed, err := template.New("the main template").Parse(one.Template)
 	if err != nil {
 		return result{Error: err.Error(), Stage: "parse"}
 	}
