@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .cases_fmt import FLOATS, PRINTF
+from .cases_parse import PARSE_ERRORS
 
 POD: dict[str, Any] = {
     "kind": "Event",
@@ -280,164 +281,13 @@ BUILTINS = """
 {{ html .Labels }} {{ js .Count }} {{ printf "%s" (js "<") | html }}
 """.strip().split("\n")
 
-PARSE_ERRORS = [
-    *(
-        "{{",
-        "{{ ",
-        "a\n\n{{ .Name",
-        "{{ .Name }",
-        "{{ . }}\n{{ .Foo bar }}",
-        "{{ foo }}",
-        "{{ $x }}",
-        "{{ if }}x{{ end }}",
-    ),
-    *(
-        "{{ if .Name }}x",
-        "{{ end }}",
-        "{{ else }}",
-        "a\n{{ range .Labels }}\n{{ else }}\n{{ else }}\n{{ end }}",
-        "{{ }}",
-    ),
-    *(
-        "{{ /* x */ }}",
-        "{{/* x }}",
-        "{{/* x */ y}}",
-        "{{ ( }}",
-        "{{ ) }}",
-        "{{ (1 }}",
-        "{{ 1) }}",
-        "{{ () }}",
-        "{{ .Name | }}",
-    ),
-    *(
-        "{{ | print }}",
-        "{{ .Name | 3 }}",
-        "{{ .Name | .  }}",
-        "{{ 1 | nil }}",
-        "{{ print 1 || 2 }}",
-        "{{ 1a }}",
-        "{{ 08 }}",
-    ),
-    *(
-        "{{ 1_ }}",
-        "{{ 0x }}",
-        "{{ 1e }}",
-        "{{ 'ab' }}",
-        "{{ '' }}",
-        "{{ 'a }}",
-        '{{ "a }}',
-        '{{ "a\nb" }}',
-        "{{ `a }}",
-    ),
-    *(
-        '{{ "\\q" }}',
-        '{{ "\\x4" }}',
-        '{{ "\\400" }}',
-        '{{ "\\ud800" }}',
-        "{{ '\\\"' }}",
-        '{{ "\\\'" }}',
-        "{{ @ }}",
-        "{{ # }}",
-    ),
-    *(
-        "{{ a.b }}",
-        "{{ .a@b }}",
-        "{{ .a,b }}",
-        "{{ $ x }}",
-        "{{ $x := }}",
-        "{{ $x := 1 2 := }}",
-        "{{ $a, $b := 1 }}",
-    ),
-    *(
-        "{{ range $a, $b, $c := .Labels }}{{ end }}",
-        "{{ range $a, 1 := .Labels }}{{ end }}",
-        "{{ range $i, }}{{ end }}",
-    ),
-    *(
-        "{{ template }}",
-        "{{ template foo }}",
-        "{{ template .Name }}",
-        '{{ template "a" "b" | 3 }}',
-        "{{ define }}{{ end }}",
-    ),
-    *(
-        '{{ define "x" }}',
-        '{{ define "x" . }}{{ end }}',
-        '{{ if true }}{{ define "x" }}{{ end }}{{ end }}',
-        '{{ block "x" }}{{ end }}',
-    ),
-    *(
-        '{{ block "x" . }}{{ else }}{{ end }}',
-        "{{ with }}{{ end }}",
-        "{{ else if true }}",
-        "{{ end 1 }}",
-        "{{ if true }}{{ else with 1 }}{{ end }}",
-    ),
-    *(
-        "{{ with 1 }}{{ else if 1 }}{{ end }}",
-        "{{ range 1 }}{{ else range 2 }}{{ end }}",
-        "{{ break 1 }}",
-        "{{ true.x }}",
-    ),
-    *(
-        "{{ 1.x }}",
-        '{{ "a".x }}',
-        "{{ nil.x }}",
-        "{{ ..x }}",
-        "{{ .x.. }}",
-        "{{ .x. }}",
-        "{{.}",
-        "{{.",
-        "{{ : }}",
-        "{{ := }}",
-        "{{ $x : = 1 }}",
-    ),
-    *(
-        "x\n{{ if true }}\ny\n{{ .Name\n\n}}\n{{ nope }}",
-        "{{ \u00a0 }}",
-        "{{ \u201cx\u201d }}",
-        "{{ 节点 }}",
-        "{{- }}",
-        "{{ -}}",
-        "{{- -}}",
-        "{{--}}",
-    ),
-    *(
-        "{{ 99999999999999999999 }}",
-        "{{ 1e999 }}",
-        "{{ 1+2 }}",
-        "{{ 1+2ix }}",
-        "{{ .Name}}}",
-        "{{{ .Name }}}",
-        "{{ print (1) 2) }}",
-    ),
-    *(
-        '{{ "a" "b" . }',
-        "{{ .5.5 }}",
-        "{{ if true }}\n{{ else }}\n",
-        "{{ print\n1\n$q }}",
-        "{{print(1)(2)}}",
-        "{{print 1(2)}}",
-        "{{.Name.}}",
-    ),
-    *(
-        "{{ 1:2 }}",
-        "{{ print,1 }}",
-        "{{ end\n}}",
-        "{{ $x:=1 }}{{$x}}",
-        "{{$x :=1}}{{$x|print}}",
-        "{{ range }}{{ end }}",
-        "{{if 1}}{{end}}{{end}}",
-    ),
-]
-
 CASES = [
     *(Case(template, event) for template in FIELDS for event in (POD, SERIES)),
     *(Case(template, POD) for template in TIMES),
     *(Case(template, SERIES, zone) for template in TIMES[:14] for zone in (SHANGHAI, UTC, NEW_YORK)),
     *(
         Case(template, BARE, NEW_YORK)
-        for template in (*TIMES[:9], TIMES[10], "{{ . }}", "{{ .LastTimestamp.UnixNano }}")
+        for template in (*TIMES[:8], *TIMES[9:11], "{{ . }}", "{{ .LastTimestamp.UnixNano }}")
     ),
     *(Case(template, POD) for template in FLOW),
     *(Case(template, POD) for template in BUILTINS),
@@ -453,4 +303,6 @@ CASES = [
     *(Case(template, POD) for template in PARSE_ERRORS),
     *(Case(template, POD) for template in (*PRINTF, *FLOATS)),
     *(Case(template, SERIES) for template in PRINTF[:12]),
+    Case("{{ js 1 .Series .Related `x` .Count . }}", SERIES),
+    Case("{{ html .Labels.no . 1 $ }}", POD),
 ]

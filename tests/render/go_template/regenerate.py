@@ -1,6 +1,7 @@
 """Writes golden.json anew: every case of cases.py, executed by Go's own text/template.
 
-Needs Go: ``pip install 'kube-wecom-eventer[golden]'``, then ``python -m tests.render.go_template.regenerate``.
+Needs Go: ``pip install 'kube-wecom-eventer[golden]'``.
+Run: ``python -m tests.render.go_template.regenerate``.
 """
 
 from __future__ import annotations
