@@ -103,7 +103,7 @@ def _with_point(text: str, verb: str, precision: int | None) -> str:
     wanted = 0
     if verb in "gx":
         wanted = 6 if precision is None else precision
-        significant = body.replace(".", "").lstrip("0x") if verb == "g" else body[2:].replace(".", "").lstrip("0")
+        significant = body.replace(".", "").lstrip("0")  # Go counts the x of 0x too
         wanted -= len(significant)
         if body == "0":
             wanted -= 1

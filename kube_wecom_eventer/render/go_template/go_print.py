@@ -19,6 +19,7 @@ from .values import (
     Struct,
     TypedInt,
     Value,
+    pointer_to,
     type_of,
 )
 
@@ -85,6 +86,7 @@ class Printer:
         if text is None:
             return False
         if text is _NIL:
+            # Go writes it where it recovers from the method's panic, past width and flags.
             self.write(text)
         elif self.flags.sharp_v:
             self.write(self.flags.string(text))
@@ -309,7 +311,6 @@ def printable(value: Value) -> Value:
         value = value.target
     if value is None:
         return "<no value>"
-    if isinstance(value, Struct) and value.addressable and value.go_type.stringer is None:
-        pointer = value.go_type.pointer_stringer
-        return pointer(value) if pointer is not None else value
+    if isinstance(value, Struct) and value.addressable and value.go_type.pointer_stringer is not None:
+        return Pointer(pointer_to(value.go_type), value)
     return value

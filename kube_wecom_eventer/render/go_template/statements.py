@@ -91,6 +91,7 @@ class Compiler:
             mark = len(run.variables)
             empty = True
             for index, item in iterator:
+                run.step()
                 empty = False
                 bind(run, index, item)
                 signal = body(run, item)
@@ -108,6 +109,7 @@ class Compiler:
         templates, name, place = self._templates, node.name, node.place
 
         def call(run: Run, dot: Value) -> None:
+            run.step()
             template = templates.get(name)
             if template is None:
                 raise _placed_error(GoError(f'template "{name}" not defined'), place)
