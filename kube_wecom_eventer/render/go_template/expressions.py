@@ -119,8 +119,10 @@ def _compile_chain(start: Evaluator, names: tuple[str, ...]) -> Evaluator:
         name = names[0]
         return lambda _run, dot: member(dot, name)
 
+    length = len(names)
+
     def chain(run: Run, dot: Value) -> Value:
-        run.step()
+        run.step(length)
         value = start(run, dot)
         for name in names:
             value = member(value, name)
@@ -160,9 +162,13 @@ def _compile_method(
             ]
             if previous is not None:
                 values.append(assignable(last, params[-1]))
+            for value in values:
+                run.charge(value)
             return values
 
-        return member_call(receiver(run, dot), names[-1], arguments)
+        result = member_call(receiver(run, dot), names[-1], arguments)
+        run.charge(result)
+        return result
 
     return call
 
@@ -233,7 +239,7 @@ def _compile_call(builtin: Builtin, name: str, args: list[Evaluator], previous: 
     function = builtin.call
 
     def call(run: Run, dot: Value) -> Value:
-        run.step()
+        run.step(len(args))
         last = previous(run, dot) if previous is not None else None
         values = [evaluate(run, dot) for evaluate in args]
         if previous is not None:
@@ -257,7 +263,7 @@ def _compile_short_circuit(name: str, args: tuple[nodes.Operand, ...], previous:
     stops_at = name == "or"
 
     def evaluate_until(run: Run, dot: Value) -> Value:
-        run.step()
+        run.step(len(evaluators))
         last = previous(run, dot) if previous is not None else None
         value: Value = None
         for evaluate in evaluators:

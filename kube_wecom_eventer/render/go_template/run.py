@@ -9,6 +9,7 @@ from .go_string import clean
 from .values import STRING, GoError, GoType, Value
 
 _CHARACTERS_A_STEP = 64
+_ITEMS_A_STEP = 8
 
 
 class Writer(Protocol):
@@ -53,9 +54,9 @@ class Run:
         self.depth = depth
         self.variables: list[tuple[str, Value]] = []
 
-    def step(self) -> None:
-        """Counts one step."""
-        self.steps -= 1
+    def step(self, items: int = 0) -> None:
+        """Counts one step, and one more for every few items that it looks at."""
+        self.steps -= 1 + items // _ITEMS_A_STEP
         if self.steps < 0:
             raise GoError("the template takes too many steps")
 
@@ -86,8 +87,10 @@ class Run:
 
     def variable(self, name: str) -> Value:
         """The variable's innermost value."""
-        for known, value in reversed(self.variables):
+        for distance, (known, value) in enumerate(reversed(self.variables)):
             if known == name:
+                if distance >= _ITEMS_A_STEP:
+                    self.step(distance)
                 return value
         raise GoError(f"undefined variable: {name}")
 
@@ -96,6 +99,7 @@ class Run:
         variables = self.variables
         for index in range(len(variables) - 1, -1, -1):
             if variables[index][0] == name:
+                self.step(len(variables) - index)
                 variables[index] = (name, value)
                 return
         raise GoError(f"undefined variable: {name}")

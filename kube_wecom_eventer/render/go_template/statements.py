@@ -87,7 +87,9 @@ class Compiler:
 
         def loop(run: Run, dot: Value) -> Signal | None:
             outer = len(run.variables)
-            iterator = items(source(run, dot))
+            value = source(run, dot)
+            run.step(len(value.entries or ()) if isinstance(value, Map) else 0)
+            iterator = items(value)
             mark = len(run.variables)
             empty = True
             for index, item in iterator:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from kube_wecom_eventer.errors import TemplateError
+from kube_wecom_eventer.event import ObjectMeta
 from kube_wecom_eventer.render.go_template import GoTemplate, Limits
 
-from .events import execute
+from .events import EVENT, execute
 
 DOUBLING = '{{ $x := "ab" }}{{ range 1000000 }}{{ $x = print $x $x }}{{ end }}'
 RUNAWAYS = [
@@ -26,6 +28,10 @@ RUNAWAYS = [
     '{{ printf "' + "%1000000d" * 5000 + '" }}{{ printf "%9999999d|%.9999999f" 1 1.0 }}',
     '{{ printf "%.9999999d" 1 }}',
     '{{ printf "%9999999s" "a" }}',
+    "{{ range 90000 }}{{ $.Labels.no" + ".x" * 10_000 + " }}{{ end }}",
+    "{{ range 90000 }}{{ if and" + " 1" * 10_000 + " }}{{ end }}{{ end }}",
+    "{{ $x := 1 }}" + "{{ $y := 1 }}" * 4000 + "{{ range 90000 }}{{ if $x }}{{ end }}{{ end }}",
+    "{{ range 90000 }}{{ $y := $.LastTimestamp.Format `" + "15" * 10_000 + "` }}{{ end }}",
     '{{ printf "%*d" 1000000 1 }}{{ printf "%-*d" 1000000 1 }}',
 ]
 
@@ -49,6 +55,15 @@ def test_source_is_bounded_in_bytes() -> None:
     GoTemplate.parse("节" * 3, limits=Limits(source=9))
     with pytest.raises(TemplateError, match="longer than 8 bytes"):
         GoTemplate.parse("节" * 3, limits=Limits(source=8))
+
+
+def test_ranging_over_many_labels_costs_steps() -> None:
+    """A map is sorted each time it is ranged over, so its size counts even if the loop stops at once."""
+    labels = {str(number): "x" for number in range(20_000)}
+    event = msgspec.structs.replace(EVENT, metadata=ObjectMeta(labels=labels))
+
+    with pytest.raises(TemplateError, match="too many steps"):
+        execute("{{ range 50000 }}{{ range $.Labels }}{{ break }}{{ end }}{{ end }}", event=event)
 
 
 @pytest.mark.parametrize(
