@@ -4,25 +4,37 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import ssl
+import sys
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from functools import partial
 
 import httpx
 import structlog
 
 from kube_wecom_eventer import __version__
-from kube_wecom_eventer.config import ObjectName, Settings, SinkSettings
+from kube_wecom_eventer.config import (
+    LogTarget,
+    ObjectName,
+    RobotTarget,
+    Settings,
+    SinkSettings,
+    Target,
+    WebhookTarget,
+)
 from kube_wecom_eventer.errors import ConfigError
+from kube_wecom_eventer.eventer_metrics import EventerMetrics
 from kube_wecom_eventer.kube.client import ApiClient
 from kube_wecom_eventer.kube.config_maps import ConfigMapFollower
 from kube_wecom_eventer.kube.credentials import Connection, connect
 from kube_wecom_eventer.kube.event_stream import EventStream
 from kube_wecom_eventer.match import EventFilter, Route
 from kube_wecom_eventer.metrics import Metrics
-from kube_wecom_eventer.notify import Dispatcher, notification
-from kube_wecom_eventer.render import Renderer, Templates
-from kube_wecom_eventer.sinks import WeComRobot
+from kube_wecom_eventer.notify import Dispatcher, NoPace, Pace, notification
+from kube_wecom_eventer.render import LogWording, Renderer, RobotWording, Templates, WebhookWording, Wording
+from kube_wecom_eventer.sinks import LogLines, Sink, Webhook, WeComRobot
 from kube_wecom_eventer.web import Readiness, Served, endpoints, serve
 
 GRACE = 20.0
@@ -37,17 +49,24 @@ log = structlog.get_logger()
 class Daemon:
     """One daemon: an event stream, routes, a dispatcher for each destination, and the web endpoints."""
 
-    def __init__(self, *, settings: Settings, connection: Connection, http: httpx.AsyncClient) -> None:
+    def __init__(self, *, settings: Settings, connection: Connection, clients: HttpClients) -> None:
         self._settings = settings
         self._connection = connection
         self._metrics = Metrics()
         self._templates = Templates(metrics=self._metrics)
         self._renderer = Renderer(templates=self._templates, zone=settings.zone)
         self._client = ApiClient(connection=connection)
-        self._stream = EventStream(client=self._client, metrics=self._metrics, now=lambda: datetime.now(UTC))
-        self._dispatchers = self._build_dispatchers(http)
-        self._routes = tuple(self._route(sink) for sink in settings.sinks)
-        self._followers = tuple(self._follower(name) for name in sorted({*self._template_names()}))
+        self._stream = EventStream(
+            client=self._client,
+            metrics=self._metrics,
+            now=lambda: datetime.now(UTC),
+            warnings_only=not settings.event_metrics and all(sink.filter.level == "Warning" for sink in settings.sinks),
+        )
+        self._event_metrics = EventerMetrics(registry=self._metrics.registry, last_contact=self._last_contact)
+        self._dispatchers = self._build_dispatchers(clients)
+        self._routes = tuple((self._route(sink), self._wording(sink)) for sink in settings.sinks)
+        names = {sink.template for sink in settings.sinks if sink.template}
+        self._followers = tuple(self._follower(name) for name in sorted(names))
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
@@ -89,12 +108,21 @@ class Daemon:
         await self._first_templates()
         loop = asyncio.get_running_loop()
         async for event in self._stream.follow():
-            for route in self._routes:
+            received_at = loop.time()
+            for route, wording in self._routes:
                 if not route.takes(event):
                     continue
                 self._metrics.matched.labels(route=route.name).inc()
                 self._dispatchers[route.destination].offer(
-                    notification(event, route=route.name, template=route.template, received_at=loop.time())
+                    notification(event, route=route.name, wording=wording, received_at=received_at)
+                )
+            if self._settings.event_metrics:
+                self._event_metrics.event(
+                    level=event.type,
+                    reason=event.reason,
+                    namespace=event.involved_object.namespace,
+                    kind=event.involved_object.kind,
+                    milliseconds=(loop.time() - received_at) * 1000,
                 )
 
     async def _first_templates(self) -> None:
@@ -122,28 +150,38 @@ class Daemon:
         troubles = {name: item.trouble for name, item in self._dispatchers.items() if item.trouble}
         return Readiness(ready=self._stream.synced.is_set(), details={"destinations_in_trouble": troubles})
 
-    def _build_dispatchers(self, http: httpx.AsyncClient) -> dict[str, Dispatcher]:
+    def _last_contact(self) -> float:
+        contact = self._stream.last_contact()
+        return contact.timestamp() if contact else 0.0
+
+    def _build_dispatchers(self, clients: HttpClients) -> dict[str, Dispatcher]:
         dispatchers: dict[str, Dispatcher] = {}
         for sink in self._settings.sinks:
-            name = _destination(sink)
-            if name not in dispatchers:
-                robot = WeComRobot(settings=sink, http=http)
-                dispatchers[name] = Dispatcher(
-                    destination=name, sink=robot, renderer=self._renderer, metrics=self._metrics
-                )
+            target = sink.target
+            if target.destination in dispatchers:
+                continue
+            dispatchers[target.destination] = Dispatcher(
+                destination=target.destination,
+                sink=_sink(target, clients),
+                metrics=self._metrics,
+                pace=Pace() if isinstance(target, RobotTarget) else NoPace(),
+                told=partial(self._event_metrics.told, target.destination.partition("-")[0]),
+            )
         return dispatchers
 
     def _route(self, sink: SinkSettings) -> Route:
         self._metrics.matched.labels(route=sink.name)
-        return Route(
-            name=sink.name,
-            filter=EventFilter(sink.filter),
-            destination=_destination(sink),
-            template=str(sink.template) if sink.template else None,
-        )
+        return Route(name=sink.name, filter=EventFilter(sink.filter), destination=sink.target.destination)
 
-    def _template_names(self) -> list[ObjectName]:
-        return [sink.template for sink in self._settings.sinks if sink.template]
+    def _wording(self, sink: SinkSettings) -> Wording:
+        template = str(sink.template) if sink.template else None
+        match sink.target:
+            case RobotTarget():
+                return RobotWording(renderer=self._renderer, template=template)
+            case WebhookTarget():
+                return WebhookWording(templates=self._templates, template=template, zone=self._settings.zone)
+            case LogTarget():
+                return LogWording()
 
     def _follower(self, name: ObjectName) -> ConfigMapFollower:
         def changed(data: Mapping[str, str] | None) -> None:
@@ -155,18 +193,7 @@ class Daemon:
         for warning in (*self._settings.warnings, *self._connection.warnings):
             log.warning("configuration_doubtful", detail=warning)
         for sink in self._settings.sinks:
-            log.info(
-                "route",
-                route=sink.name,
-                destination=_destination(sink),
-                address=sink.robot.shown,
-                event_level=sink.filter.level,
-                namespaces=sorted(sink.filter.namespaces) or "all",
-                kinds=sorted(sink.filter.kinds) or "all",
-                reason=list(sink.filter.reasons) or "all",
-                exclude_reason=list(sink.filter.excluded_reasons),
-                template=str(sink.template) if sink.template else "built-in",
-            )
+            log.info("route", route=sink.name, **_described(sink))
         log.info(
             "daemon_started",
             version=__version__,
@@ -176,9 +203,53 @@ class Daemon:
         )
 
 
-def _destination(sink: SinkSettings) -> str:
-    """Name a destination after its key, which several sinks may share, without giving the key away."""
-    return f"wecom-{sink.robot.key.fingerprint()}"
+class HttpClients:
+    """The HTTP clients of all sinks: one for each set of authorities to trust, because a TLS context costs 4 MB."""
+
+    def __init__(self, stack: AsyncExitStack) -> None:
+        self._stack = stack
+        self._clients: dict[str | None, httpx.AsyncClient] = {}
+
+    def client(self, ca_file: str | None) -> httpx.AsyncClient:
+        """Return the client that trusts ``ca_file``, or what the system trusts. Proxies come from the environment."""
+        if ca_file not in self._clients:
+            client = httpx.AsyncClient(
+                verify=ssl.create_default_context(cafile=ca_file) if ca_file else True,
+                headers={"User-Agent": f"kube-wecom-eventer/{__version__}"},
+            )
+            self._stack.push_async_callback(client.aclose)
+            self._clients[ca_file] = client
+        return self._clients[ca_file]
+
+
+def _sink(target: Target, clients: HttpClients) -> Sink:
+    match target:
+        case RobotTarget():
+            return WeComRobot(target=target, http=clients.client(target.ca_file))
+        case WebhookTarget():
+            return Webhook(target=target, http=clients.client(target.ca_file))
+        case LogTarget():
+            return LogLines(stream=sys.stdout.buffer)
+
+
+def _described(sink: SinkSettings) -> dict[str, object]:
+    """Return what the log says of a route: only what the user has set, and nothing secret."""
+    chosen = sink.filter
+    described: dict[str, object] = {
+        "destination": sink.target.destination,
+        "address": sink.target.shown,
+        "event_level": chosen.level,
+        "namespaces": sorted(chosen.namespaces) or "all",
+        "exclude_namespaces": sorted(chosen.excluded_namespaces),
+        "kinds": sorted(chosen.kinds) or "all",
+        "reason": list(chosen.reasons) or "all",
+        "exclude_reason": list(chosen.excluded_reasons),
+        "name": list(chosen.names),
+        "message": list(chosen.messages),
+        "min_count": chosen.min_count,
+        "template": str(sink.template) if sink.template else "built-in",
+    }
+    return {name: value for name, value in described.items() if value}
 
 
 async def run(settings: Settings, *, environ: Mapping[str, str]) -> None:
@@ -188,8 +259,8 @@ async def run(settings: Settings, *, environ: Mapping[str, str]) -> None:
         ConfigError: there are no usable credentials, or no address to listen on.
     """
     connection = connect(settings.source, environ=environ)
-    async with httpx.AsyncClient() as http:
-        daemon = Daemon(settings=settings, connection=connection, http=http)
+    async with AsyncExitStack() as stack:
+        daemon = Daemon(settings=settings, connection=connection, clients=HttpClients(stack))
         loop = asyncio.get_running_loop()
 
         def on_signal(number: signal.Signals) -> None:

@@ -5,7 +5,14 @@ docs/metrics.md describes them. Labels come from the configuration or from close
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
 
 from kube_wecom_eventer import __version__
 
@@ -18,6 +25,8 @@ class Metrics:
 
     def __init__(self, *, registry: CollectorRegistry | None = None) -> None:
         self.registry = registry or CollectorRegistry()
+        # The library would double the number of series with their creation times.
+        disable_created_metrics()  # type: ignore[no-untyped-call]
 
         def counter(name: str, text: str, *labels: str) -> Counter:
             return Counter(f"{_PREFIX}_{name}", text, labels, registry=self.registry)
@@ -30,6 +39,7 @@ class Metrics:
         self.dropped = counter("events_dropped", "Selected events that no message will tell", "route", "reason")
         self.sent = counter("messages_sent", "Messages that the destination accepted", "destination")
         self.failed = counter("messages_failed", "Attempts that the destination refused", "destination", "reason")
+        self.retried = counter("messages_retried", "Attempts after the first one at a message", "destination")
         self.pending = gauge("events_pending", "Selected events that wait to be told", "destination")
         self.broken = gauge("destination_broken", "1 while the destination refuses everything", "destination")
         self.delivery = Histogram(

@@ -1,4 +1,4 @@
-"""The parameters that choose events: ``level``, ``namespaces``, ``kinds``, ``reason``, ``exclude_reason``."""
+"""The parameters that choose events."""
 
 from __future__ import annotations
 
@@ -10,9 +10,24 @@ import re2
 from kube_wecom_eventer.config.uri import OptionUri
 
 CLUSTER_SCOPE = "_cluster"
-"""Stands in ``namespaces=`` for objects without a namespace: nodes, volumes. No namespace can have that name."""
+"""Stands in namespaces= for objects without a namespace: nodes, volumes. No namespace can have that name."""
+
+FILTER_OPTIONS = frozenset(
+    {
+        "level",
+        "namespaces",
+        "exclude_namespaces",
+        "kinds",
+        "reason",
+        "exclude_reason",
+        "name",
+        "message",
+        "min_count",
+    }
+)
 
 _LEVELS = ("Warning", "Normal")
+_CUT_QUANTIFIER = re.compile(r"\{\d+$")
 _NEGATED_CLASS = re.compile(r"\[\^([A-Za-z]{3,})\]")
 
 
@@ -20,29 +35,45 @@ _NEGATED_CLASS = re.compile(r"\[\^([A-Za-z]{3,})\]")
 class FilterSettings:
     """Which events a route takes. An empty set or tuple means: all.
 
-    ``level``: ``Warning``, or ``Normal`` for both levels. ``reasons`` and ``excluded_reasons`` are regular
-    expressions in RE2's syntax, searched anywhere in the reason; one that matches is enough.
+    ``level``: ``Warning``, or ``Normal`` for both levels. ``reasons``, ``excluded_reasons``, ``names`` (of the object)
+    and ``messages`` are regular expressions in RE2's syntax, searched anywhere; one that matches is enough.
+    ``min_count``: how often the event must have happened.
     """
 
     level: str = "Warning"
     namespaces: frozenset[str] = frozenset()
+    excluded_namespaces: frozenset[str] = frozenset()
     kinds: frozenset[str] = frozenset()
     reasons: tuple[str, ...] = ()
     excluded_reasons: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    messages: tuple[str, ...] = ()
+    min_count: int = 0
 
 
 def parse_filter(uri: OptionUri, *, problems: list[str], warnings: list[str]) -> FilterSettings:
     """Read the filter of a sink; what is wrong or doubtful is added to ``problems`` and ``warnings``."""
-    reasons = _values(uri, "reason", warnings)
-    for name, values in (("reason", reasons), ("exclude_reason", _values(uri, "exclude_reason", []))):
-        _check_patterns(name, values, problems, warnings)
-    return FilterSettings(
+    settings = FilterSettings(
         level=_level(uri, problems, warnings),
         namespaces=frozenset(_values(uri, "namespaces", warnings)),
+        excluded_namespaces=frozenset(_values(uri, "exclude_namespaces", warnings)),
         kinds=frozenset(_values(uri, "kinds", warnings)),
-        reasons=reasons,
-        excluded_reasons=_values(uri, "exclude_reason", warnings),
+        reasons=_patterns(uri, "reason", problems, warnings),
+        excluded_reasons=_patterns(uri, "exclude_reason", problems, warnings),
+        names=_patterns(uri, "name", problems, warnings),
+        messages=_patterns(uri, "message", problems, warnings),
+        min_count=_count(uri, problems),
     )
+    if settings.namespaces and settings.namespaces <= settings.excluded_namespaces:
+        warnings.append("exclude_namespaces= holds all of namespaces=, so no event passes")
+    for pattern in settings.reasons:
+        negated = _NEGATED_CLASS.fullmatch(pattern)
+        if negated:
+            warnings.append(
+                f"reason={pattern} means: any reason that has a letter other than these ones; "
+                f"to leave out one reason write exclude_reason=^{negated[1]}$"
+            )
+    return settings
 
 
 def _values(uri: OptionUri, name: str, warnings: list[str]) -> tuple[str, ...]:
@@ -65,9 +96,14 @@ def _level(uri: OptionUri, problems: list[str], warnings: list[str]) -> str:
     return level
 
 
-def _check_patterns(name: str, patterns: tuple[str, ...], problems: list[str], warnings: list[str]) -> None:
+def _patterns(uri: OptionUri, name: str, problems: list[str], warnings: list[str]) -> tuple[str, ...]:
+    patterns = _values(uri, name, warnings)
     quiet = re2.Options()
     quiet.log_errors = False
+    if any(_CUT_QUANTIFIER.search(pattern) for pattern in patterns):
+        warnings.append(
+            f"{name}=: a comma separates expressions, so {{m,n}} is cut in two; repeat what you mean instead"
+        )
     for pattern in patterns:
         try:
             re2.compile(pattern, quiet)
@@ -77,10 +113,12 @@ def _check_patterns(name: str, patterns: tuple[str, ...], problems: list[str], w
             problems.append(
                 f"{name}={pattern}: no regular expression in RE2's syntax ({text}); a comma separates expressions"
             )
-            continue
-        negated = _NEGATED_CLASS.fullmatch(pattern)
-        if negated and name == "reason":
-            warnings.append(
-                f"reason={pattern} means: any reason that has a letter other than these ones; "
-                f"to leave out one reason write exclude_reason=^{negated[1]}$"
-            )
+    return patterns
+
+
+def _count(uri: OptionUri, problems: list[str]) -> int:
+    text = uri.first("min_count") or "0"
+    if text.isascii() and text.isdigit() and len(text) <= 9:
+        return int(text)
+    problems.append(f"min_count={text}: no count; write a whole number")
+    return 0

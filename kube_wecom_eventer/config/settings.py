@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
@@ -93,7 +94,11 @@ def _sinks(flags: ParsedFlags, environ: Mapping[str, str]) -> tuple[SinkSettings
         parse_sink(text, number=number, environ=environ, problems=flags.problems, warnings=flags.warnings)
         for number, text in enumerate(texts, start=1)
     )
-    return tuple(sink for sink in parsed if sink)
+    sinks = tuple(sink for sink in parsed if sink)
+    for name, count in Counter(sink.name for sink in sinks).items():
+        if count > 1:
+            flags.problems.append(f"--sink: route={name}: {count} sinks have this name; each needs its own")
+    return sinks
 
 
 def _number(flags: ParsedFlags, flag: Flag, highest: int) -> int:

@@ -138,6 +138,11 @@ def status_error(status: Status, headers: Mapping[str, str] | None = None) -> Ap
     return kinds.get(code, ApiError)(text, code=code)
 
 
+def missing_rule(resource: str) -> str:
+    """Return the RBAC rule that lets us follow a resource of the core group, as it stands in a Role."""
+    return f'{{apiGroups: [""], resources: [{resource}], verbs: [list, watch]}}'
+
+
 def _retry_after(status: Status, headers: Mapping[str, str]) -> float:
     text = headers.get("retry-after", "")
     if text.isascii() and text.isdigit():

@@ -10,8 +10,8 @@ from contextlib import aclosing
 import msgspec
 import structlog
 
-from kube_wecom_eventer.errors import ApiError, Gone
-from kube_wecom_eventer.kube.client import ApiClient
+from kube_wecom_eventer.errors import ApiError, Forbidden, Gone
+from kube_wecom_eventer.kube.client import ApiClient, missing_rule
 from kube_wecom_eventer.kube.watch import Backoff, watch_once
 
 _LASTED = 5.0
@@ -118,7 +118,8 @@ class ConfigMapFollower:
     def _say(self, error: ApiError | None) -> None:
         text = str(error or "")
         if text and text != self._trouble:
-            log.warning("config_map_unreadable", config_map=self._label, error=text)
+            hint = {"missing_rule": missing_rule("configmaps")} if isinstance(error, Forbidden) else {}
+            log.warning("config_map_unreadable", config_map=self._label, error=text, **hint)
         elif self._trouble and not text:
             log.info("config_map_readable", config_map=self._label)
         self._trouble = text

@@ -18,9 +18,9 @@ from datetime import datetime, timedelta
 import msgspec
 import structlog
 
-from kube_wecom_eventer.errors import ApiError, Gone
+from kube_wecom_eventer.errors import ApiError, Forbidden, Gone
 from kube_wecom_eventer.event import Event
-from kube_wecom_eventer.kube.client import ApiClient
+from kube_wecom_eventer.kube.client import ApiClient, missing_rule
 from kube_wecom_eventer.kube.watch import Backoff, watch_once
 from kube_wecom_eventer.metrics import Metrics
 
@@ -65,7 +65,7 @@ class EventStream:
     """The events of one API server, followed for ever.
 
     ``synced`` is set once the first list has been answered. ``now`` gives the wall clock, which decides only after
-    the server was restored from an older state.
+    the server was restored from an older state. ``warnings_only`` spares the server from sending Normal events.
     """
 
     def __init__(
@@ -74,11 +74,14 @@ class EventStream:
         client: ApiClient,
         metrics: Metrics,
         now: Callable[[], datetime],
+        warnings_only: bool = False,
         rng: random.Random | None = None,
     ) -> None:
         self._client = client
         self._metrics = metrics
         self._now = now
+        self._selector: dict[str, str | int] = {"fieldSelector": "type=Warning"} if warnings_only else {}
+        self._watching = False
         self._rng = rng or random.Random()  # noqa: S311 jitter protects nothing
         self._backoff = Backoff(rng=self._rng)
         self._position: int | None = None
@@ -88,6 +91,10 @@ class EventStream:
         self._trouble = ""
         self._unreadable = ""
         self.synced = asyncio.Event()
+
+    def last_contact(self) -> datetime | None:
+        """Return when the API server was last heard of: now, while a watch is open."""
+        return self._now() if self._watching else self._alive_at
 
     async def follow(self) -> AsyncGenerator[Event, None]:
         """Yield each version of each event once, from now on, through every failure; never ends by itself."""
@@ -134,21 +141,25 @@ class EventStream:
         watch = watch_once(
             self._client,
             _PATH,
-            params={},
+            params=self._selector,
             resource_version=str(self._position),
             decode=_decode,
             unreadable=self._say_unreadable,
             rng=self._rng,
         )
-        async with aclosing(watch) as lines:
-            async for kind, event in lines:
-                self._position = max(self._position, _version(event))
-                self._alive_at = self._now()
-                self._backoff.reset()
-                # DELETED is the end of the event's hour in the API server, nothing that happened.
-                if kind in ("ADDED", "MODIFIED"):
-                    self._metrics.received.inc()
-                    yield event
+        self._watching = True
+        try:
+            async with aclosing(watch) as lines:
+                async for kind, event in lines:
+                    self._position = max(self._position, _version(event))
+                    self._alive_at = self._now()
+                    self._backoff.reset()
+                    # DELETED is the end of the event's hour in the API server, nothing that happened.
+                    if kind in ("ADDED", "MODIFIED"):
+                        self._metrics.received.inc()
+                        yield event
+        finally:
+            self._watching = False
 
     async def _latest(self) -> int:
         """Ask for the server's newest resourceVersion; also the cheapest way to hear 401 or 403 as such."""
@@ -161,7 +172,7 @@ class EventStream:
         Pages come by name, so no order is promised. A list that fails in the middle starts again, and skips what it
         has already yielded.
         """
-        params: dict[str, str | int] = {"limit": _PAGE}
+        params = {"limit": _PAGE, **self._selector}
         start = 0
         while True:
             page = await self._page(params)
@@ -196,7 +207,8 @@ class EventStream:
         """Warn once per change: an outage repeats the same line every few seconds otherwise."""
         text = str(error)
         if text != self._trouble:
-            log.warning("event_stream_interrupted", error=text, retry_in_seconds=round(delay, 1))
+            hint = {"missing_rule": missing_rule("events")} if isinstance(error, Forbidden) else {}
+            log.warning("event_stream_interrupted", error=text, retry_in_seconds=round(delay, 1), **hint)
         self._trouble = text
 
     def _all_well(self) -> None:

@@ -1,4 +1,4 @@
-"""The way of an event: a filter, a destination, and the template for its words."""
+"""The way of an event: a filter and a destination."""
 
 from __future__ import annotations
 
@@ -10,13 +10,11 @@ from kube_wecom_eventer.match.filter import EventFilter
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """``name`` stands in logs and metrics, ``destination`` names a dispatcher, ``template`` a ConfigMap (None: the
-    built-in body)."""
+    """``name`` stands in logs and metrics, ``destination`` names a dispatcher."""
 
     name: str
     filter: EventFilter
     destination: str
-    template: str | None = None
 
     def takes(self, event: Event) -> bool:
         """Return whether the route selects this event."""

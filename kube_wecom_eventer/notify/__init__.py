@@ -2,6 +2,6 @@
 
 from kube_wecom_eventer.notify.dispatcher import Dispatcher
 from kube_wecom_eventer.notify.notification import Notification, notification
-from kube_wecom_eventer.notify.pace import Pace
+from kube_wecom_eventer.notify.pace import NoPace, Pace
 
-__all__ = ["Dispatcher", "Notification", "Pace", "notification"]
+__all__ = ["Dispatcher", "NoPace", "Notification", "Pace", "notification"]

@@ -8,14 +8,15 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import deque
+from collections.abc import Callable
 
 import structlog
 from tenacity import AsyncRetrying, RetryCallState, wait_random_exponential
 
 from kube_wecom_eventer.metrics import Metrics
 from kube_wecom_eventer.notify.notification import Notification
-from kube_wecom_eventer.notify.pace import Pace
-from kube_wecom_eventer.render import Message, Renderer
+from kube_wecom_eventer.notify.pace import Pacing
+from kube_wecom_eventer.render import Message
 from kube_wecom_eventer.sinks import Outcome, Sink, Verdict
 
 CAPACITY = 10_000
@@ -31,23 +32,26 @@ log = structlog.get_logger()
 
 
 class Dispatcher:
-    """Tells what is offered to it, one message at a time. ``destination`` is its name in logs and metrics."""
+    """Tells what is offered to it, one message at a time.
+
+    ``destination`` is its name in logs and metrics. ``told`` hears of each accepted message, with its delay in seconds.
+    """
 
     def __init__(
         self,
         *,
         destination: str,
         sink: Sink,
-        renderer: Renderer,
         metrics: Metrics,
-        pace: Pace | None = None,
+        pace: Pacing,
+        told: Callable[[float], None] = lambda _seconds: None,
         rng: random.Random | None = None,
     ) -> None:
         self._destination = destination
         self._sink = sink
-        self._renderer = renderer
         self._metrics = metrics
-        self._pace = pace or Pace()
+        self._pace = pace
+        self._told = told
         self._rng = rng or random.Random()  # noqa: S311 jitter protects nothing
         self._queue: deque[Notification] = deque()
         self._arrived = asyncio.Event()
@@ -59,7 +63,8 @@ class Dispatcher:
         self.trouble = ""
         for gauge in (metrics.pending, metrics.broken):
             gauge.labels(destination=destination).set(0)
-        metrics.sent.labels(destination=destination)
+        for counter in (metrics.sent, metrics.retried):
+            counter.labels(destination=destination)
 
     @property
     def waiting(self) -> int:
@@ -92,7 +97,7 @@ class Dispatcher:
         await self._empty.wait()
 
     async def _tell(self, notification: Notification) -> None:
-        attempts = _Attempts(self._renderer, notification)
+        attempts = _Attempts(notification)
         retrying = AsyncRetrying(
             retry=lambda state: self._again(state, attempts),
             wait=lambda state: self._wait(state, attempts),
@@ -103,6 +108,7 @@ class Dispatcher:
             delay = asyncio.get_running_loop().time() - notification.received_at
             self._metrics.sent.labels(destination=self._destination).inc()
             self._metrics.delivery.labels(destination=self._destination).observe(delay)
+            self._told(delay)
             self._say_well(notification, delay)
         elif outcome.verdict in (Verdict.REFUSED, Verdict.UNKNOWN):
             self._drop(notification, "refused", outcome.detail)
@@ -113,6 +119,9 @@ class Dispatcher:
         loop = asyncio.get_running_loop()
         await asyncio.sleep(self._pace.delay(loop.time()))
         self._pace.start()
+        if attempts.started:
+            self._metrics.retried.labels(destination=self._destination).inc()
+        attempts.started = True
         try:
             outcome = await self._sink.send(attempts.message())
         finally:
@@ -188,16 +197,16 @@ class Dispatcher:
 class _Attempts:
     """The attempts at one notification: which body is next."""
 
-    def __init__(self, renderer: Renderer, notification: Notification) -> None:
-        self._renderer = renderer
+    def __init__(self, notification: Notification) -> None:
         self._message: Message | None = None
         self._unknown = 0
+        self.started = False
         self.notification = notification
 
     def message(self) -> Message:
         """Return the body to send, rendered when it is first asked for: an edited template shows at once."""
         if self._message is None:
-            self._message = self._renderer.render(self.notification.event, template=self.notification.template)
+            self._message = self.notification.wording.message(self.notification.event)
         return self._message
 
     def may_differ(self, outcome: Outcome) -> bool:
@@ -205,11 +214,10 @@ class _Attempts:
         if outcome.verdict is Verdict.UNKNOWN and self._unknown == 0:
             self._unknown += 1
             return True
-        template = self.notification.template
-        if template is None or self._message is None or self._message.built_in:
+        if self._message is None or self._message.built_in:
             return False
-        self._message = self._renderer.after_refusal(self.notification.event, template=template, problem=outcome.detail)
-        return True
+        self._message = self.notification.wording.after_refusal(self.notification.event, outcome.detail)
+        return self._message is not None
 
 
 def _outcome(state: RetryCallState) -> Outcome:

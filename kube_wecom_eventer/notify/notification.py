@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import msgspec
 
 from kube_wecom_eventer.event import Event
+from kube_wecom_eventer.render import Wording
 from kube_wecom_eventer.render.text import cut_bytes
 
 _LONGEST_MESSAGE = 8192
@@ -15,16 +16,16 @@ _LONGEST_MESSAGE = 8192
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notification:
-    """``received_at``: seconds on the loop's clock when the event's watch line was read."""
+    """``route``: its name. ``received_at``: seconds on the loop's clock when the event's watch line was read."""
 
     event: Event
     route: str
-    template: str | None
+    wording: Wording
     received_at: float
 
 
-def notification(event: Event, *, route: str, template: str | None, received_at: float) -> Notification:
+def notification(event: Event, *, route: str, wording: Wording, received_at: float) -> Notification:
     """Make a notification whose memory is bounded, whatever the event's message holds."""
     if len(event.message) > _LONGEST_MESSAGE // 4:
         event = msgspec.structs.replace(event, message=cut_bytes(event.message, _LONGEST_MESSAGE))
-    return Notification(event=event, route=route, template=template, received_at=received_at)
+    return Notification(event=event, route=route, wording=wording, received_at=received_at)

@@ -3,13 +3,44 @@
 from __future__ import annotations
 
 from collections import deque
+from typing import Protocol
+
+
+class Pacing(Protocol):
+    """When an attempt may start. Times are seconds on the caller's clock."""
+
+    def delay(self, now: float) -> float:
+        """Return the seconds until an attempt may start."""
+        ...
+
+    def start(self) -> None:
+        """Say that an attempt starts."""
+        ...
+
+    def finish(self, now: float) -> None:
+        """Say that the attempt was answered, or given up."""
+        ...
+
+
+class NoPace:
+    """Always at once."""
+
+    def delay(self, now: float) -> float:  # noqa: ARG002 the protocol's
+        """Return 0."""
+        return 0.0
+
+    def start(self) -> None:
+        """Count nothing."""
+
+    def finish(self, now: float) -> None:
+        """Count nothing."""
 
 
 class Pace:
     """``limit`` messages in any ``window`` seconds; WeCom allows a robot's key 20 in 60.
 
     A slot is held from the attempt until ``window`` seconds after its answer or timeout: the destination counts a
-    message at some moment between the two. Times are seconds on the caller's clock.
+    message at some moment between the two.
     """
 
     def __init__(self, *, limit: int = 20, window: float = 60.0) -> None:

@@ -1,10 +1,12 @@
 """From an event to the bytes that are sent: templates, JSON-safe bodies, built-in bodies, byte-true cutting.
 
-Every body that leaves this room is valid JSON within WeCom's limits, whatever the event's texts hold.
+Every body that leaves this room for a robot is valid JSON within WeCom's limits, whatever the event's texts hold.
 """
 
-from kube_wecom_eventer.render.message import Message
+from kube_wecom_eventer.render.message import Message, Wording
 from kube_wecom_eventer.render.renderer import Renderer
+from kube_wecom_eventer.render.robot_wording import RobotWording
 from kube_wecom_eventer.render.templates import Templates
+from kube_wecom_eventer.render.webhook_wording import LogWording, WebhookWording
 
-__all__ = ["Message", "Renderer", "Templates"]
+__all__ = ["LogWording", "Message", "Renderer", "RobotWording", "Templates", "WebhookWording", "Wording"]

@@ -126,3 +126,10 @@ def test_without_tz_the_machines_zone_counts(tmp_path: Path) -> None:
         assert time_zone({}, warnings=[], local=local) is UTC
     zone = time_zone({}, warnings=[])
     assert datetime(2026, 1, 1, tzinfo=zone).utcoffset() == datetime(2026, 1, 1).astimezone().utcoffset()
+
+
+def test_two_routes_of_one_name_are_refused() -> None:
+    """Logs and metrics could not tell them apart."""
+    assert refused(f"{SINK}&route=a", f"{SINK}&route=a", f"{SINK}&route=b") == (
+        "--sink: route=a: 2 sinks have this name; each needs its own",
+    )

@@ -265,3 +265,36 @@ async def test_a_server_restored_from_an_older_state_is_noticed() -> None:
         assert await it.take(3) == ["1001", "450", "501"]
     assert "api_server_restored" in [entry["event"] for entry in logs]
     assert it.api.queries(watch=True)[-1]["resourceVersion"] == "500"
+
+
+@virtual_time
+async def test_a_missing_right_is_said_as_the_rule_that_grants_it() -> None:
+    """The operator pastes it into a ClusterRole."""
+    it = Following(status_answer(403, "Forbidden"), listing(100), watch_answer(added(101), FOREVER))
+    with capture_logs() as logs:
+        await it.take(1)
+    assert logs[0]["missing_rule"] == '{apiGroups: [""], resources: [events], verbs: [list, watch]}'
+
+
+@virtual_time
+async def test_the_server_is_spared_from_events_that_nobody_wants() -> None:
+    """Where no route wants Normal events, lists and watches ask for Warnings only."""
+    it = Following(
+        listing(100), status_answer(410, "Expired"), listing(101), listing(101), watch_answer(added(102), FOREVER)
+    )
+    it.stream = EventStream(
+        client=it.api.client, metrics=it.metrics, now=lambda: NOW, warnings_only=True, rng=random.Random(1)
+    )
+    assert await it.take(1) == ["102"]
+    queries = [*it.api.queries(watch=True), it.api.queries(watch=False)[-1]]
+    assert [query["fieldSelector"] for query in queries] == ["type=Warning"] * 3
+
+
+@virtual_time
+async def test_the_last_contact_is_now_while_a_watch_is_open() -> None:
+    """A quiet cluster is no dead one."""
+    it = Following(listing(100), watch_answer(added(101), FOREVER))
+    assert it.stream.last_contact() is None
+    async with aclosing(it.stream.follow()) as events:
+        await anext(events)
+        assert it.stream.last_contact() == NOW

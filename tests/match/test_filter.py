@@ -84,3 +84,28 @@ def test_all_conditions_must_hold() -> None:
     assert takes(settings)
     for change in ({"reason": "Failed"}, {"type": "Normal"}, {"involvedObject": {"kind": "Pod", "namespace": "x"}}):
         assert not takes(settings, **change)
+
+
+@pytest.mark.parametrize(
+    ("settings", "event", "expected"),
+    [
+        ({"excluded_namespaces": frozenset({"payments"})}, {}, False),
+        ({"excluded_namespaces": frozenset({"_cluster"})}, {"involvedObject": NODE}, False),
+        ({"excluded_namespaces": frozenset({"shop"})}, {}, True),
+        ({"names": ("^checkout-",)}, {}, True),
+        ({"names": ("^cart-", "x")}, {}, False),
+        ({"names": (".*",)}, {"involvedObject": {"kind": "Pod", "namespace": "payments"}}, False),
+        ({"messages": ("(?i)BACK-OFF",)}, {}, True),
+        ({"messages": ("quota",)}, {}, False),
+        ({"messages": ("quota",)}, {"message": ""}, False),
+        ({"min_count": 3}, {}, True),
+        ({"min_count": 4}, {}, False),
+        ({"min_count": 4}, {"count": 0, "series": {"count": 9}}, True),
+        ({"min_count": 2}, {"count": 0}, False),
+    ],
+)
+def test_the_filters_that_kube_eventer_does_not_have(
+    settings: dict[str, Any], event: dict[str, Any], expected: bool
+) -> None:
+    """Excluded namespaces, the object's name, the message, how often it happened."""
+    assert takes(settings, **event) is expected

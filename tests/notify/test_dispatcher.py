@@ -10,9 +10,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from kube_wecom_eventer.metrics import Metrics
-from kube_wecom_eventer.notify import Dispatcher, notification
+from kube_wecom_eventer.notify import Dispatcher, Pace, notification
 from kube_wecom_eventer.notify.dispatcher import CAPACITY
-from kube_wecom_eventer.render import Message, Renderer, Templates
+from kube_wecom_eventer.render import Message, Renderer, RobotWording, Templates
 from kube_wecom_eventer.sinks import Outcome, Verdict
 from tests.support.events import make_event
 from tests.support.scripted import ScriptedSink
@@ -34,14 +34,14 @@ class Telling:
         templates = Templates(metrics=self.metrics)
         if template:
             templates.update("ns/cm", {"content": template})
-        self._template = "ns/cm" if template else None
         renderer = Renderer(templates=templates, zone=UTC)
-        self.dispatcher = Dispatcher(destination="wecom-1", sink=self.sink, renderer=renderer, metrics=self.metrics)
+        self._wording = RobotWording(renderer=renderer, template="ns/cm" if template else None)
+        self.dispatcher = Dispatcher(destination="wecom-1", sink=self.sink, metrics=self.metrics, pace=Pace())
 
     def offer(self, reason: str = "BackOff") -> None:
         event = make_event(reason=reason)
         received_at = asyncio.get_running_loop().time()
-        self.dispatcher.offer(notification(event, route="sink-1", template=self._template, received_at=received_at))
+        self.dispatcher.offer(notification(event, route="sink-1", wording=self._wording, received_at=received_at))
 
     def value(self, name: str, **labels: str) -> float:
         return self.metrics.registry.get_sample_value(f"kube_wecom_eventer_{name}", labels) or 0.0

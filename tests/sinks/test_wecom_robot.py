@@ -6,22 +6,20 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from kube_wecom_eventer.config import Secret, SinkSettings
-from kube_wecom_eventer.config.filter import FilterSettings
-from kube_wecom_eventer.config.sink import RobotAddress
+from kube_wecom_eventer.config import RobotTarget, Secret
 from kube_wecom_eventer.render import Message
 from kube_wecom_eventer.sinks import Outcome, Verdict, WeComRobot
+from kube_wecom_eventer.sinks.posting import TIMEOUT
 from kube_wecom_eventer.sinks.wecom_codes import classify
-from kube_wecom_eventer.sinks.wecom_robot import TIMEOUT
 from tests.support.virtual_time import virtual_time
 
 KEY = "693axxx6-7aoc-4bc4-97a0-0ec2sifa5aaa"
 URL = f"https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key={KEY}"
 MESSAGE = Message(body='{"msgtype":"text","text":{"content":"中"}}'.encode(), built_in=True)
-SETTINGS = SinkSettings(
-    name="sink-1",
-    robot=RobotAddress(endpoint=Secret(URL), key=Secret(KEY), shown="https://qyapi.weixin.qq.com/..."),
-    filter=FilterSettings(),
+TARGET = RobotTarget(
+    endpoint=Secret(URL),
+    key=Secret(KEY),
+    shown="https://qyapi.weixin.qq.com/...",
     headers=(("X-Proxy", Secret("token")),),
 )
 
@@ -30,7 +28,7 @@ Handler = Callable[[httpx.Request], httpx.Response]
 
 async def send(handler: Handler) -> Outcome:
     async with httpx.AsyncClient(transport=httpx.MockTransport(handler)) as http:
-        return await WeComRobot(settings=SETTINGS, http=http).send(MESSAGE)
+        return await WeComRobot(target=TARGET, http=http).send(MESSAGE)
 
 
 async def answered(response: httpx.Response) -> Outcome:
@@ -136,7 +134,7 @@ async def test_the_whole_request_has_one_timeout() -> None:
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(handler)) as http:
         started = asyncio.get_running_loop().time()
-        outcome = await WeComRobot(settings=SETTINGS, http=http).send(MESSAGE)
+        outcome = await WeComRobot(target=TARGET, http=http).send(MESSAGE)
         assert asyncio.get_running_loop().time() - started == TIMEOUT
     assert outcome.reason == "timeout"
 

@@ -1,0 +1,197 @@
+"""Where a sink sends: a WeCom robot, any URL, or our own standard output."""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote, urlencode
+
+from kube_wecom_eventer.config.secret import Secret
+from kube_wecom_eventer.config.uri import OptionUri, http_address
+
+ROBOT_PATH = "/cgi-bin/webhook/send"
+"""What marks the URL of a WeCom robot: companies reach it through proxies of any host name."""
+
+WECOM = "https://qyapi.weixin.qq.com"
+
+_KUBE_EVENTERS = (
+    "wechat", "dingtalk", "sls", "elasticsearch", "kafka", "influxdb", "mysql", "mongo", "honeycomb", "riemann",
+    "eventbridge",
+)  # fmt: skip
+
+Headers = tuple[tuple[str, Secret], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RobotTarget:
+    """A WeCom group robot. ``endpoint`` is the whole URL with its key; ``shown`` is what may be printed.
+
+    ``ca_file``: PEM file of the authorities to trust instead of the system's, for a company's own proxy.
+    """
+
+    endpoint: Secret
+    key: Secret
+    shown: str
+    headers: Headers = ()
+    ca_file: str | None = None
+
+    @property
+    def destination(self) -> str:
+        """Name the destination, without giving the key away: sinks with one key share its pace."""
+        return f"wecom-{self.key.fingerprint()}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookTarget:
+    """Any URL. It is a Secret as a whole: many services have their token in the path."""
+
+    endpoint: Secret
+    shown: str
+    method: str = "GET"
+    headers: Headers = ()
+    ca_file: str | None = None
+
+    @property
+    def destination(self) -> str:
+        """Name the destination after its URL and method."""
+        return f"webhook-{Secret(f'{self.method} {self.endpoint.reveal()}').fingerprint()}"
+
+
+@dataclass(frozen=True, slots=True)
+class LogTarget:
+    """Our own standard output, one JSON line an event."""
+
+    shown: str = "standard output"
+    destination: str = "log"
+
+
+Target = RobotTarget | WebhookTarget | LogTarget
+
+
+def parse_target(uri: OptionUri, *, known: frozenset[str], problems: list[str], warnings: list[str]) -> Target | None:
+    """Read where a sink sends. ``known``: the options that are ours and never leave in a URL.
+
+    What is wrong or doubtful is added to ``problems`` and ``warnings``; None where there is a problem.
+    """
+    if uri.scheme == "log":
+        return LogTarget()
+    if uri.scheme == "wecom":
+        return _wecom(uri, known, problems, warnings)
+    if uri.scheme == "webhook":
+        return _webhook(uri, known, problems, warnings)
+    if uri.scheme in _KUBE_EVENTERS:
+        problems.append(f"{uri.scheme}: is kube-eventer's, not supported here; {_SCHEMES}")
+    else:
+        problems.append(f"{uri.scheme}: unknown scheme; {_SCHEMES}")
+    return None
+
+
+_SCHEMES = "write wecom:?key=KEY, webhook:URL or log:"
+
+
+def _wecom(uri: OptionUri, known: frozenset[str], problems: list[str], warnings: list[str]) -> RobotTarget | None:
+    if uri.url.strip("/"):
+        problems.append("wecom: takes no URL; write wecom:?key=KEY, and api=URL for a proxy before WeCom")
+        return None
+    base = (uri.first("api") or WECOM).rstrip("/").removesuffix(ROBOT_PATH)
+    if http_address(base) is None:
+        problems.append(f"wecom: api={base}: no address; write api=https://HOST[:PORT][/PATH]")
+        return None
+    return _robot(uri, base, known, problems, warnings)
+
+
+def _webhook(uri: OptionUri, known: frozenset[str], problems: list[str], warnings: list[str]) -> Target | None:
+    parts = http_address(uri.url)
+    if parts is None:
+        problems.append(f"webhook: has no usable URL; write webhook:https://HOST{ROBOT_PATH}?key=KEY, or any other URL")
+        return None
+    path = parts.path.rstrip("/")
+    if path.endswith(ROBOT_PATH):
+        return _robot(uri, f"{parts.scheme}://{parts.netloc}{path.removesuffix(ROBOT_PATH)}", known, problems, warnings)
+    query = [(name, value) for name, value in uri.options if name not in known]
+    query += [(name, value) for name, equals, value in (text.partition("=") for text in uri.every("query")) if equals]
+    return WebhookTarget(
+        endpoint=Secret(uri.url + (f"?{urlencode(query)}" if query else "")),
+        shown=f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/***",
+        method=(uri.first("method") or "GET").upper(),
+        headers=_headers(uri, warnings),
+        ca_file=_ca_file(uri, problems),
+    )
+
+
+def _robot(
+    uri: OptionUri, base: str, known: frozenset[str], problems: list[str], warnings: list[str]
+) -> RobotTarget | None:
+    warnings += [
+        f"{name}= is no parameter of a robot and is ignored"
+        for name in dict.fromkeys(name for name, _ in uri.options)
+        if name not in known and name not in _ROBOTS_OWN
+    ]
+    method = uri.first("method")
+    if method and method.upper() != "POST":
+        warnings.append(f"method={method}: a robot takes POST only, so POST is used")
+    key = _key(uri, problems)
+    ca_file = _ca_file(uri, problems)
+    if not key:
+        return None
+    parts = http_address(base)
+    shown = base if parts is None else f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    return RobotTarget(
+        endpoint=Secret(f"{base}{ROBOT_PATH}?key={quote(key, safe='')}"),
+        key=Secret(key),
+        shown=f"{shown}{ROBOT_PATH}",
+        # A robot takes JSON only, and we say so ourselves.
+        headers=tuple(each for each in _headers(uri, warnings) if each[0].lower() != "content-type"),
+        ca_file=ca_file,
+    )
+
+
+_ROBOTS_OWN = ("key", "key_file", "api")
+
+
+def _key(uri: OptionUri, problems: list[str]) -> str | None:
+    key, path = uri.first("key"), uri.first("key_file")
+    if key and path:
+        problems.append(f"{uri.scheme}: has both key= and key_file=; write one of them")
+        return None
+    if not path:
+        if not key:
+            problems.append(f"{uri.scheme}: the robot has no key; write key=KEY or key_file=PATH")
+        return key
+    try:
+        text = Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        problems.append(f"{uri.scheme}: key_file={path}: can't be read: {_reason(error)}")
+        return None
+    if not text or len(text.split()) != 1:
+        problems.append(f"{uri.scheme}: key_file={path}: must hold the key, and nothing else")
+        return None
+    return text
+
+
+def _ca_file(uri: OptionUri, problems: list[str]) -> str | None:
+    path = uri.first("ca_file")
+    if not path:
+        return None
+    try:
+        ssl.create_default_context(cafile=path)
+    except (OSError, ssl.SSLError) as error:
+        problems.append(f"ca_file={path}: holds no certificates in PEM format: {_reason(error)}")
+    return path
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+
+def _headers(uri: OptionUri, warnings: list[str]) -> Headers:
+    headers = []
+    for text in uri.every("header"):
+        name, equals, value = text.partition("=")
+        usable = name.strip().isascii() and value.isascii() and value.isprintable()
+        if not equals or not name.strip() or not usable:
+            warnings.append("header= holds no name and value in ASCII and is ignored; write header=NAME=VALUE")
+        else:
+            headers.append((name.strip(), Secret(value)))
+    return tuple(headers)

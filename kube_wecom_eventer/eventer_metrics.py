@@ -1,0 +1,52 @@
+"""kube-eventer's own metrics, under their own names, so that its users' dashboards go on.
+
+Its label ``name`` is left out: it grows with every pod that ever failed. All label combinations together have a cap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Summary
+
+MOST_SERIES = 2000
+"""Combinations of reason, namespace and kind; whatever comes beyond them counts as ``other``."""
+
+
+class EventerMetrics:
+    """``last_contact`` gives the Unix time at which the API server was last heard of."""
+
+    def __init__(self, *, registry: CollectorRegistry, last_contact: Callable[[], float]) -> None:
+        labels = ("reason", "namespace", "kind")
+        self._normal = Counter("eventer_events_normal", "Normal events", labels, registry=registry)
+        self._warning = Counter("eventer_events_warning", "Warning events", labels, registry=registry)
+        self._error = Counter("eventer_events_error", "Events of other levels", labels, registry=registry)
+        # A gauge, because the library would put _total behind a counter's name.
+        self._scraped = Gauge("eventer_scraper_events_total_number", "Events read", registry=registry)
+        self._read = Summary(
+            "eventer_scraper_duration_milliseconds", "Reading and matching an event", registry=registry
+        )
+        self._told = Summary(
+            "eventer_exporter_duration_milliseconds", "From an event to its message", ("exporter",), registry=registry
+        )
+        for name in ("scraper", "manager"):
+            gauge = Gauge(f"eventer_{name}_last_time_seconds", "Last contact with the API server", registry=registry)
+            gauge.set_function(last_contact)
+        self._seen: set[tuple[str, str, str, str]] = set()
+
+    def event(self, *, level: str, reason: str, namespace: str, kind: str, milliseconds: float) -> None:
+        """Count one event that was read and matched in so many milliseconds."""
+        self._scraped.inc()
+        self._read.observe(milliseconds)
+        key = (level, reason, namespace, kind)
+        if key not in self._seen:
+            if len(self._seen) >= MOST_SERIES:
+                reason = namespace = kind = "other"
+            else:
+                self._seen.add(key)
+        counter = {"Normal": self._normal, "Warning": self._warning}.get(level, self._error)
+        counter.labels(reason=reason, namespace=namespace, kind=kind).inc()
+
+    def told(self, exporter: str, seconds: float) -> None:
+        """Count one message that an exporter (a kind of destination) took so many seconds after its event."""
+        self._told.labels(exporter=exporter).observe(seconds * 1000)

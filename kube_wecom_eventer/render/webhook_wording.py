@@ -1,0 +1,129 @@
+"""The words of a generic webhook's route, and of the log: any template, or the event's facts as JSON."""
+
+from __future__ import annotations
+
+import json
+from datetime import tzinfo
+from typing import Protocol
+
+import msgspec
+
+from kube_wecom_eventer.errors import TemplateError
+from kube_wecom_eventer.event import Event
+from kube_wecom_eventer.render.json_writer import JsonWriter
+from kube_wecom_eventer.render.message import PLAIN, Message
+from kube_wecom_eventer.render.templates import Templates
+
+
+class WebhookWording:
+    """``template`` names a ConfigMap; None means kube-eventer's default fields, as valid JSON."""
+
+    def __init__(self, *, templates: Templates, template: str | None, zone: tzinfo) -> None:
+        self._templates = templates
+        self._template = template
+        self._zone = zone
+
+    def message(self, event: Event) -> Message:
+        """See `Wording.message`."""
+        parsed = self._templates.get(self._template) if self._template else None
+        if self._template is None or parsed is None:
+            return self._facts(event)
+        writer = OpenWriter()
+        try:
+            parsed.execute(event, writer, zone=self._zone)
+            return writer.message()
+        except TemplateError as error:
+            self._templates.failed(self._template, stage="render", problem=str(error))
+            return self._facts(event)
+
+    def after_refusal(self, event: Event, problem: str) -> Message | None:  # noqa: ARG002 the protocol's
+        """Return None: whoever expects a form of his own has no use for ours."""
+        return None
+
+    def _facts(self, event: Event) -> Message:
+        happened = event.happened_at
+        about = event.involved_object
+        facts = {
+            "EventType": event.type,
+            "EventNamespace": about.namespace,
+            "EventKind": about.kind,
+            "EventObject": about.name,
+            "EventReason": event.reason,
+            "EventTime": happened.astimezone(self._zone).isoformat() if happened else "",
+            "EventMessage": event.message,
+        }
+        return Message(body=_json_bytes(facts), built_in=True)
+
+
+class LogWording:
+    """The event itself, as one JSON line."""
+
+    def message(self, event: Event) -> Message:
+        """See `Wording.message`."""
+        return Message(body=msgspec.json.encode(event), built_in=True)
+
+    def after_refusal(self, event: Event, problem: str) -> Message | None:  # noqa: ARG002 the protocol's
+        """Return None: a log refuses nothing."""
+        return None
+
+
+class _Collector(Protocol):
+    def text(self, text: str) -> None: ...
+
+    def value(self, text: str, *, before_js: str | None = None) -> None: ...
+
+    def result(self) -> str: ...
+
+
+class OpenWriter:
+    """Writes JSON where the template's own text begins like JSON, else plain text."""
+
+    def __init__(self) -> None:
+        self._collector: _Collector | None = None
+
+    def text(self, text: str) -> None:
+        """Write the template's own text; the first that is not blank decides."""
+        if self._collector is None:
+            start = text.lstrip()[:1]
+            if not start:
+                return
+            self._collector = JsonWriter() if start in ("{", "[") else _PlainWriter()
+        self._collector.text(text)
+
+    def value(self, text: str, *, before_js: str | None = None) -> None:
+        """Write what an action printed."""
+        if self._collector is None:
+            self._collector = _PlainWriter()
+        self._collector.value(text, before_js=before_js)
+
+    def message(self) -> Message:
+        """Return what was written.
+
+        Raises:
+            TemplateError: it began like JSON and is none.
+        """
+        text = self._collector.result() if self._collector else ""
+        if not isinstance(self._collector, JsonWriter):
+            return Message(body=text.encode(errors="replace"), built_in=False, content_type=PLAIN)
+        try:
+            return Message(body=_json_bytes(json.loads(text, strict=False)), built_in=False)
+        except (ValueError, RecursionError) as error:
+            raise TemplateError(f"the rendered body is no JSON: {error}") from None
+
+
+class _PlainWriter:
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+
+    def text(self, text: str) -> None:
+        self._parts.append(text)
+
+    def value(self, text: str, *, before_js: str | None = None) -> None:  # noqa: ARG002 plain text needs no escaping
+        self._parts.append(text)
+
+    def result(self) -> str:
+        return "".join(self._parts)
+
+
+def _json_bytes(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode(errors="replace")

@@ -1,0 +1,49 @@
+"""One POST (or whatever method) with one timeout for all of it, and its failures as outcomes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+import httpx
+
+from kube_wecom_eventer.sinks.outcome import Outcome, Verdict
+
+TIMEOUT = 8.0
+"""Seconds for the whole request, connecting included."""
+
+_CONNECT_TIMEOUT = 4.0
+
+
+async def post(
+    http: httpx.AsyncClient, url: str, *, body: bytes, headers: Mapping[str, str], method: str = "POST"
+) -> httpx.Response | Outcome:
+    """Send and return the answer, or an outcome to try again. Follows no redirect. Raises nothing but CancelledError.
+
+    The outcome's detail may quote the URL: clean it before it is shown.
+    """
+    try:
+        async with asyncio.timeout(TIMEOUT):
+            return await http.request(
+                method,
+                url,
+                content=body,
+                headers=headers,
+                timeout=httpx.Timeout(TIMEOUT, connect=_CONNECT_TIMEOUT),
+                follow_redirects=False,
+            )
+    except (TimeoutError, httpx.TimeoutException):
+        return Outcome(verdict=Verdict.RETRY, reason="timeout", detail=f"no answer within {TIMEOUT:g} s")
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        return Outcome(verdict=Verdict.RETRY, reason="network", detail=f"{type(error).__name__}: {error}")
+
+
+def overloaded(response: httpx.Response) -> Outcome | None:
+    """Return the outcome of HTTP 429 and 5xx, which say: later; None for any other answer."""
+    status = response.status_code
+    if status != 429 and status < 500:
+        return None
+    text = response.headers.get("retry-after", "")
+    wait = min(float(text), 300.0) if text.isascii() and text.isdigit() else 0.0
+    reason = "http_429" if status == 429 else "http_5xx"
+    return Outcome(verdict=Verdict.RETRY, reason=reason, detail=f"HTTP {status}", wait=wait)

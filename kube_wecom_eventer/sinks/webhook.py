@@ -1,0 +1,60 @@
+"""Any URL: one request an event, success is any 2xx."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+import httpx
+
+from kube_wecom_eventer.config import WebhookTarget
+from kube_wecom_eventer.render import Message
+from kube_wecom_eventer.sinks.outcome import Outcome, Verdict
+from kube_wecom_eventer.sinks.posting import overloaded, post
+
+_REFUSED = frozenset({400, 413, 415, 422})
+_BROKEN = frozenset({401, 403, 404, 405, 407, 410})
+
+
+class Webhook:
+    """One URL. ``http`` is shared with others and is the caller's to close."""
+
+    def __init__(self, *, target: WebhookTarget, http: httpx.AsyncClient) -> None:
+        self._target = target
+        self._headers = {name: value.reveal() for name, value in target.headers}
+        self._typed = any(name.lower() == "content-type" for name in self._headers)
+        self._http = http
+
+    async def send(self, message: Message) -> Outcome:
+        """Send the message; see `Sink.send`."""
+        headers = self._headers if self._typed else {**self._headers, "Content-Type": message.content_type}
+        url, method = self._target.endpoint.reveal(), self._target.method
+        answer = await post(self._http, url, body=message.body, headers=headers, method=method)
+        outcome = answer if isinstance(answer, Outcome) else self._judge(answer)
+        return replace(outcome, detail=self._clean(outcome.detail))
+
+    def _judge(self, response: httpx.Response) -> Outcome:
+        if response.is_success:
+            return Outcome(verdict=Verdict.ACCEPTED)
+        if later := overloaded(response):
+            return later
+        status = response.status_code
+        detail = f"HTTP {status}: {response.text[:120]!r}"
+        if response.is_redirect or status in _BROKEN:
+            return Outcome(verdict=Verdict.BROKEN, reason=_label(status), detail=detail)
+        verdict = Verdict.REFUSED if status in _REFUSED else Verdict.UNKNOWN
+        return Outcome(verdict=verdict, reason=_label(status), detail=detail)
+
+    def _clean(self, text: str) -> str:
+        """Take the URL and what of it may be a token out of a text that came from elsewhere."""
+        url = self._target.endpoint.reveal()
+        parts = urlsplit(url)
+        for secret in (url, parts.path, parts.query, parts.password or ""):
+            if len(secret) > 1:
+                text = text.replace(secret, "***")
+        return text
+
+
+def _label(status: int) -> str:
+    """Return the metric's label: the codes that we know, and one for the rest."""
+    return f"http_{status}" if status in _REFUSED or status in _BROKEN else f"http_{status // 100}xx"
