@@ -14,6 +14,8 @@ from kube_wecom_eventer.kube.credentials import Connection
 
 _TIMEOUT = 10.0
 """Seconds, for connecting and for each answer but a watch's."""
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises for bytes that are not the wanted JSON: bad UTF-8 and deep nesting have errors of their own."""
 _LONGEST_LINE = 16 * 1024 * 1024
 """Bytes. The API server stores nothing above 1.5 MB, so a longer line is no line."""
 
@@ -121,7 +123,7 @@ def refusal(code: int, body: bytes, headers: Mapping[str, str]) -> ApiError:
     """Turn an unsuccessful answer, a Status or whatever stands in its place, into the error that fits."""
     try:
         status = msgspec.json.decode(body, type=Status)
-    except msgspec.MsgspecError:
+    except UNREADABLE:
         status = Status(message=f"the answer is no Status: {body[:120]!r}")
     status.code = status.code or code
     return status_error(status, headers)

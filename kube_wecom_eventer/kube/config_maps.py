@@ -11,7 +11,7 @@ import msgspec
 import structlog
 
 from kube_wecom_eventer.errors import ApiError, Gone
-from kube_wecom_eventer.kube.client import ApiClient
+from kube_wecom_eventer.kube.client import UNREADABLE, ApiClient
 from kube_wecom_eventer.kube.watch import Backoff, watch_once
 
 _LASTED = 5.0
@@ -96,7 +96,7 @@ class ConfigMapFollower:
     async def _attempt(self) -> None:
         try:
             listing = _listing.decode(await self._client.get(self._path, self._selector))
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             raise ApiError(f"the list of ConfigMaps can't be read: {error}") from None
         found = listing.items or []
         self._changed((found[0].data or {}) if found else None)

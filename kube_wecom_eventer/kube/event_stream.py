@@ -20,7 +20,7 @@ import structlog
 
 from kube_wecom_eventer.errors import ApiError, Gone
 from kube_wecom_eventer.event import Event
-from kube_wecom_eventer.kube.client import ApiClient
+from kube_wecom_eventer.kube.client import UNREADABLE, ApiClient
 from kube_wecom_eventer.kube.watch import Backoff, watch_once
 from kube_wecom_eventer.metrics import Metrics
 
@@ -153,7 +153,7 @@ class EventStream:
     async def _latest(self) -> int:
         """Ask for the server's newest resourceVersion; also the cheapest way to hear 401 or 403 as such."""
         listing = await self._page({"limit": 1})
-        return int(listing.metadata.resource_version)
+        return _number(listing.metadata.resource_version)
 
     async def _list_above(self, position: int, since: datetime | None) -> AsyncGenerator[Event, None]:
         """Yield what is newer than ``position`` (and than ``since``), then take the list's own position.
@@ -166,7 +166,7 @@ class EventStream:
         while True:
             page = await self._page(params)
             # Later pages may be newer than the first one; the watch goes on from where the first one was.
-            start = start or int(page.metadata.resource_version)
+            start = start or _number(page.metadata.resource_version)
             for event in page.items or ():
                 version = _version(event)
                 if version <= position or version in self._listed or _before(event, since):
@@ -184,8 +184,10 @@ class EventStream:
         body = await self._client.get(_PATH, params)
         try:
             page = _event_list.decode(body)
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             raise ApiError(f"the list of events can't be read: {error}") from None
+        if not _number(page.metadata.resource_version):
+            raise ApiError("the list of events can't be read: it has no resourceVersion")
         self.synced.set()
         return page
 
@@ -212,8 +214,12 @@ class EventStream:
 
 
 def _version(event: Event) -> int:
-    text = event.metadata.resource_version
-    return int(text) if text.isascii() and text.isdigit() else 0
+    return _number(event.metadata.resource_version)
+
+
+def _number(text: str) -> int:
+    """Return a resourceVersion, etcd's 64-bit revision, as a number; 0 for a text that is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0
 
 
 def _before(event: Event, since: datetime | None) -> bool:

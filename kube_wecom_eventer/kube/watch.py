@@ -10,7 +10,7 @@ from typing import TypeVar
 import msgspec
 
 from kube_wecom_eventer.errors import ApiError, Overloaded
-from kube_wecom_eventer.kube.client import ApiClient, Status, status_error
+from kube_wecom_eventer.kube.client import UNREADABLE, ApiClient, Status, status_error
 
 _SHORTEST, _LONGEST = 240, 300
 """Seconds that a watch may last; jittered, so that many daemons don't come back at the same time."""
@@ -38,8 +38,8 @@ async def watch_once(
 ) -> AsyncGenerator[tuple[str, Item], None]:
     """Yield the type and object of each watch line until the server closes the watch.
 
-    ``decode`` raises msgspec.MsgspecError for a line that it can't read; such a line goes to ``unreadable``, and
-    the watch goes on.
+    ``decode`` raises one of UNREADABLE for a line that it can't read; such a line goes to ``unreadable``, and the
+    watch goes on.
 
     Raises:
         Gone: the resourceVersion is compacted.
@@ -53,11 +53,11 @@ async def watch_once(
                 continue
             try:
                 kind, item = decode(line)
-            except msgspec.MsgspecError as error:
+                if kind == "ERROR":
+                    raise status_error(_error_line.decode(line).object)
+            except UNREADABLE as error:
                 unreadable(line, error)
                 continue
-            if kind == "ERROR":
-                raise status_error(_error_line.decode(line).object)
             yield kind, item
 
 

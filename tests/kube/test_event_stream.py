@@ -265,3 +265,50 @@ async def test_a_server_restored_from_an_older_state_is_noticed() -> None:
         assert await it.take(3) == ["1001", "450", "501"]
     assert "api_server_restored" in [entry["event"] for entry in logs]
     assert it.api.queries(watch=True)[-1]["resourceVersion"] == "500"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"type":"ADDED","object":{"message":"\xff"}}\n',
+        b"[" * 5000 + b"\n",
+        b'{"type":"ERROR","object":{"code":"x"}}\n',
+    ],
+    ids=["bad UTF-8", "deep nesting", "an error without a code"],
+)
+def test_no_bytes_on_a_watch_end_the_stream(line: bytes) -> None:
+    """The reader of JSON has errors of several kinds, and a number may be a text."""
+
+    @virtual_time
+    async def scenario() -> None:
+        it = Following(listing(100), watch_answer(line, added(101), FOREVER))
+        assert await it.take(1) == ["101"]
+        assert it.value("watch_lines_unreadable_total") == 1
+
+    scenario()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"metadata":{}}',
+        b'{"metadata":{"resourceVersion":"x"}}',
+        b'{"metadata":{"resourceVersion":"%s"}}' % (b"9" * 5000),
+        b'{"kind":"\xff"}',
+        b'{"items":' + b"[" * 5000,
+        b"<html>Please log in</html>",
+    ],
+    ids=["no version", "a word", "a long version", "bad UTF-8", "deep nesting", "a captive portal"],
+)
+def test_a_list_that_is_none_is_asked_for_again(body: bytes) -> None:
+    """Something in between may answer 200 with whatever it likes; no position may be taken from that."""
+
+    @virtual_time
+    async def scenario() -> None:
+        with capture_logs() as logs:
+            it = Following(httpx.Response(200, content=body), listing(100), watch_answer(added(101), FOREVER))
+            assert await it.take(1) == ["101"]
+        assert logs[0]["event"] == "event_stream_interrupted"
+        assert it.api.queries(watch=True)[0]["resourceVersion"] == "100"
+
+    scenario()
