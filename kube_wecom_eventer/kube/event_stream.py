@@ -84,6 +84,7 @@ class EventStream:
         self._position: int | None = None
         self._alive_at: datetime | None = None
         self._must_list = False
+        self._since: datetime | None = None
         self._listed: set[int] = set()
         self._trouble = ""
         self._unreadable = ""
@@ -122,13 +123,12 @@ class EventStream:
         if self._position is None:
             self._position, self._alive_at = latest, self._now()
             log.info("event_stream_starts", resource_version=latest)
-        since = None
         if latest < self._position:
             log.warning("api_server_restored", position=self._position, resource_version=latest)
-            self._position, self._must_list, since = 0, True, self._alive_at
+            self._position, self._must_list, self._since = 0, True, self._alive_at
         self._all_well()
         if self._must_list:
-            async with aclosing(self._list_above(self._position, since)) as events:
+            async with aclosing(self._list_above(self._position)) as events:
                 async for event in events:
                     yield event
         watch = watch_once(
@@ -155,8 +155,8 @@ class EventStream:
         listing = await self._page({"limit": 1})
         return _number(listing.metadata.resource_version)
 
-    async def _list_above(self, position: int, since: datetime | None) -> AsyncGenerator[Event, None]:
-        """Yield what is newer than ``position`` (and than ``since``), then take the list's own position.
+    async def _list_above(self, position: int) -> AsyncGenerator[Event, None]:
+        """Yield what is newer than ``position`` (and than ``_since``), then take the list's own position.
 
         Pages come by name, so no order is promised. A list that fails in the middle starts again, and skips what it
         has already yielded.
@@ -169,7 +169,7 @@ class EventStream:
             start = start or _number(page.metadata.resource_version)
             for event in page.items or ():
                 version = _version(event)
-                if version <= position or version in self._listed or _before(event, since):
+                if version <= position or version in self._listed or _before(event, self._since):
                     continue
                 self._listed.add(version)
                 self._metrics.received.inc()
@@ -177,7 +177,7 @@ class EventStream:
             if not page.metadata.continue_:
                 break
             params["continue"] = page.metadata.continue_
-        self._position, self._must_list = start, False
+        self._position, self._must_list, self._since = start, False, None
         self._listed.clear()
 
     async def _page(self, params: dict[str, str | int]) -> _EventList:

@@ -312,3 +312,19 @@ def test_a_list_that_is_none_is_asked_for_again(body: bytes) -> None:
         assert it.api.queries(watch=True)[0]["resourceVersion"] == "100"
 
     scenario()
+
+
+@virtual_time
+async def test_a_failure_while_listing_a_restored_server_floods_nobody() -> None:
+    """What happened before the restore stays untold, also when the list needs a second try."""
+    old, new = event(400, lastTimestamp="2026-11-20T11:00:00Z"), event(450, lastTimestamp="2026-11-20T12:00:01Z")
+    it = Following(
+        listing(1000),
+        watch_answer(added(1001)),
+        listing(500),
+        status_answer(500, "InternalError"),
+        listing(500),
+        listing(500, old, new),
+        watch_answer(added(501), FOREVER),
+    )
+    assert await it.take(3) == ["1001", "450", "501"]
