@@ -48,6 +48,11 @@ def _decode(line: bytes) -> tuple[str, _ConfigMap]:
     return read.type, read.object
 
 
+def _list_again(_line: bytes, error: Exception) -> None:
+    """What the line said is lost; the list says how things stand."""
+    raise ApiError(f"a watch line can't be read: {error}")
+
+
 class ConfigMapFollower:
     """Calls ``changed`` with the data of one ConfigMap, with None where there is no such ConfigMap.
 
@@ -100,7 +105,6 @@ class ConfigMapFollower:
             raise ApiError(f"the list of ConfigMaps can't be read: {error}") from None
         found = listing.items or []
         self._changed((found[0].data or {}) if found else None)
-        self._say(None)
         self.asked.set()
         watch = watch_once(
             self._client,
@@ -108,7 +112,8 @@ class ConfigMapFollower:
             params=self._selector,
             resource_version=listing.metadata.resource_version,
             decode=_decode,
-            unreadable=lambda _line, _error: None,
+            unreadable=_list_again,
+            opened=lambda: self._say(None),
             rng=self._rng,
         )
         async with aclosing(watch) as lines:

@@ -126,7 +126,6 @@ class EventStream:
         if latest < self._position:
             log.warning("api_server_restored", position=self._position, resource_version=latest)
             self._position, self._must_list, self._since = 0, True, self._alive_at
-        self._all_well()
         if self._must_list:
             async with aclosing(self._list_above(self._position)) as events:
                 async for event in events:
@@ -138,6 +137,7 @@ class EventStream:
             resource_version=str(self._position),
             decode=_decode,
             unreadable=self._say_unreadable,
+            opened=self._all_well,
             rng=self._rng,
         )
         async with aclosing(watch) as lines:

@@ -34,12 +34,13 @@ async def watch_once(
     resource_version: str,
     decode: Callable[[bytes], tuple[str, Item]],
     unreadable: Callable[[bytes, Exception], None],
+    opened: Callable[[], None],
     rng: random.Random,
 ) -> AsyncGenerator[tuple[str, Item], None]:
     """Yield the type and object of each watch line until the server closes the watch.
 
     ``decode`` raises one of UNREADABLE for a line that it can't read; such a line goes to ``unreadable``, and the
-    watch goes on.
+    watch goes on. ``opened`` is called when the server has agreed to the watch.
 
     Raises:
         Gone: the resourceVersion is compacted.
@@ -48,6 +49,7 @@ async def watch_once(
     seconds = rng.randint(_SHORTEST, _LONGEST)
     query = {**params, "watch": "1", "resourceVersion": resource_version, "timeoutSeconds": seconds}
     async with client.lines(path, query, read_timeout=seconds + 15.0) as lines, aclosing(lines):
+        opened()
         async for line in lines:
             if not line.strip():
                 continue

@@ -328,3 +328,19 @@ async def test_a_failure_while_listing_a_restored_server_floods_nobody() -> None
         watch_answer(added(501), FOREVER),
     )
     assert await it.take(3) == ["1001", "450", "501"]
+
+
+@virtual_time
+async def test_a_right_to_list_without_one_to_watch_is_not_called_well() -> None:
+    """The list succeeds each time, yet nothing is watched: one warning, and no "resumed" until a watch is open."""
+    answers: list[Answer] = []
+    for _ in range(5):
+        answers += [listing(100), status_answer(403, "Forbidden")]
+    with capture_logs() as logs:
+        it = Following(*answers, listing(100), watch_answer(added(101), FOREVER))
+        await it.take(1)
+    assert [entry["event"] for entry in logs] == [
+        "event_stream_starts",
+        "event_stream_interrupted",
+        "event_stream_resumed",
+    ]
