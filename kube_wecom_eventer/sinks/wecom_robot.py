@@ -50,6 +50,10 @@ class WeComRobot:
                 )
         except (TimeoutError, httpx.TimeoutException):
             return Outcome(verdict=Verdict.RETRY, reason="timeout", detail=f"no answer within {TIMEOUT:g} s")
+        except httpx.LocalProtocolError:
+            # Its text quotes the header, which may be a secret.
+            detail = "the request can't be sent: a header= holds characters that no header may have"
+            return Outcome(verdict=Verdict.RETRY, reason="network", detail=detail)
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             detail = self._clean(f"{type(error).__name__}: {error}")
             return Outcome(verdict=Verdict.RETRY, reason="network", detail=detail)
@@ -63,8 +67,9 @@ class WeComRobot:
             return Outcome(verdict=Verdict.RETRY, reason=reason, detail=f"HTTP {status}", wait=wait)
         try:
             answer = msgspec.json.decode(response.content, type=_Answer)
-        except msgspec.MsgspecError:
-            start = self._clean(response.text[:80])
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            # Clean first: a page may show the URL, and half a key is too much as well.
+            start = self._clean(response.text)[:80]
             detail = f"HTTP {status}, and no answer of WeCom's: {start!r}"
             return Outcome(verdict=Verdict.RETRY, reason="not_wecom", detail=detail)
         verdict, meaning = classify(answer.errcode)
@@ -74,7 +79,7 @@ class WeComRobot:
         return Outcome(
             verdict=verdict,
             reason=f"errcode_{answer.errcode}" if known else "errcode_other",
-            detail=self._clean(f"errcode {answer.errcode}: {meaning} ({answer.errmsg[:200]})"),
+            detail=f"errcode {answer.errcode}: {meaning} ({self._clean(answer.errmsg)[:200]})",
             wait=_BLOCKED if verdict is Verdict.TOO_FAST else 0.0,
         )
 
