@@ -172,7 +172,7 @@ async def test_no_bytes_of_an_answer_are_an_exception(body: bytes) -> None:
     assert (outcome.verdict, outcome.reason) == (Verdict.RETRY, "not_wecom")
 
 
-@pytest.mark.parametrize("padding", range(30, 80, 7))
+@pytest.mark.parametrize("padding", range(0, 26, 5))
 async def test_not_even_half_a_key_is_shown(padding: int) -> None:
     """A page may show the URL that was asked for, and a long text is cut, perhaps in the middle of the key."""
     outcome = await answered(httpx.Response(200, text="x" * padding + URL))
