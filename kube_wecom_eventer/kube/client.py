@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import httpx
 import msgspec
@@ -14,6 +15,8 @@ from kube_wecom_eventer.kube.credentials import Connection
 
 _TIMEOUT = 10.0
 """Seconds, for connecting and for each answer but a watch's."""
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises for bytes that are not the wanted JSON: bad UTF-8 and deep nesting have errors of their own."""
 _LONGEST_LINE = 16 * 1024 * 1024
 """Bytes. The API server stores nothing above 1.5 MB, so a longer line is no line."""
 
@@ -69,19 +72,28 @@ class ApiClient:
         Raises ApiError, on entering and while reading.
         """
         timeout = httpx.Timeout(_TIMEOUT, read=read_timeout)
-        try:
-            async with self._http.stream(
-                "GET", path, params=params, timeout=timeout, extensions=self._extensions
-            ) as response:
+        stream = self._http.stream("GET", path, params=params, timeout=timeout, extensions=self._extensions)
+        async with AsyncExitStack() as stack:
+            try:
+                response = await _answered(stack.enter_async_context(stream))
                 if not response.is_success:
                     raise refusal(response.status_code, await response.aread(), response.headers)
                 yield _split_lines(response.aiter_bytes())
-        except httpx.HTTPError as error:
-            raise unreachable(error) from None
+            except httpx.HTTPError as error:
+                raise unreachable(error) from None
 
     async def aclose(self) -> None:
         """Close all connections."""
         await self._http.aclose()
+
+
+async def _answered(opening: Awaitable[httpx.Response]) -> httpx.Response:
+    """Wait for a watch's headers: its read timeout is that of a quiet watch, and a healthy server agrees at once."""
+    try:
+        async with asyncio.timeout(_TIMEOUT):
+            return await opening
+    except TimeoutError:
+        raise ApiError(f"no answer to a watch within {_TIMEOUT:g} s") from None
 
 
 def _keep_alive() -> list[tuple[int, int, int]]:
@@ -121,7 +133,7 @@ def refusal(code: int, body: bytes, headers: Mapping[str, str]) -> ApiError:
     """Turn an unsuccessful answer, a Status or whatever stands in its place, into the error that fits."""
     try:
         status = msgspec.json.decode(body, type=Status)
-    except msgspec.MsgspecError:
+    except UNREADABLE:
         status = Status(message=f"the answer is no Status: {body[:120]!r}")
     status.code = status.code or code
     return status_error(status, headers)

@@ -11,7 +11,7 @@ import msgspec
 import structlog
 
 from kube_wecom_eventer.errors import ApiError, Forbidden, Gone
-from kube_wecom_eventer.kube.client import ApiClient, missing_rule
+from kube_wecom_eventer.kube.client import UNREADABLE, ApiClient, missing_rule
 from kube_wecom_eventer.kube.watch import Backoff, watch_once
 
 _LASTED = 5.0
@@ -46,6 +46,11 @@ _watch_line = msgspec.json.Decoder(_WatchLine)
 def _decode(line: bytes) -> tuple[str, _ConfigMap]:
     read = _watch_line.decode(line)
     return read.type, read.object
+
+
+def _list_again(_line: bytes, error: Exception) -> None:
+    """What the line said is lost; the list says how things stand."""
+    raise ApiError(f"a watch line can't be read: {error}")
 
 
 class ConfigMapFollower:
@@ -96,11 +101,10 @@ class ConfigMapFollower:
     async def _attempt(self) -> None:
         try:
             listing = _listing.decode(await self._client.get(self._path, self._selector))
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             raise ApiError(f"the list of ConfigMaps can't be read: {error}") from None
         found = listing.items or []
         self._changed((found[0].data or {}) if found else None)
-        self._say(None)
         self.asked.set()
         watch = watch_once(
             self._client,
@@ -108,7 +112,8 @@ class ConfigMapFollower:
             params=self._selector,
             resource_version=listing.metadata.resource_version,
             decode=_decode,
-            unreadable=lambda _line, _error: None,
+            unreadable=_list_again,
+            opened=lambda: self._say(None),
             rng=self._rng,
         )
         async with aclosing(watch) as lines:

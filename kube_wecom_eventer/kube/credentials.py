@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from kube_wecom_eventer.config import SourceSettings
-from kube_wecom_eventer.errors import ConfigError
+from kube_wecom_eventer.errors import ApiError, ConfigError
 
 SERVICE_ACCOUNT_DIR = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 """Where Kubernetes mounts the account's token, CA and namespace. The environment variable
@@ -66,10 +66,21 @@ class BearerAuth(httpx.Auth):
     async def _header(self) -> str:
         now = self._clock()
         if self._read_at is None or now - self._read_at >= _TOKEN_AGE:
-            # A kubeconfig's exec plug-in may take seconds, and the loop must not wait for it.
-            self._value = await asyncio.to_thread(self._read)
+            self._value = await self._fresh()
             self._read_at = now
         return self._value
+
+    async def _fresh(self) -> str:
+        try:
+            # A kubeconfig's exec plug-in may take seconds, and the loop must not wait for it.
+            value = await asyncio.to_thread(self._read)
+        except Exception as error:  # a file that is gone, or whatever the official client lets through
+            reason = error.strerror if isinstance(error, OSError) else None
+            raise ApiError(f"the token can't be read: {reason or type(error).__name__}") from None
+        # Such a value would be quoted, token and all, in the error of the HTTP library.
+        if not (value.isascii() and value.isprintable() and value == value.strip()):
+            raise ApiError("the token can't be used: it is empty, or holds characters that no token has")
+        return value
 
 
 def connect(source: SourceSettings, *, environ: Mapping[str, str]) -> Connection:

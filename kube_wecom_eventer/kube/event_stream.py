@@ -20,7 +20,7 @@ import structlog
 
 from kube_wecom_eventer.errors import ApiError, Forbidden, Gone
 from kube_wecom_eventer.event import Event
-from kube_wecom_eventer.kube.client import ApiClient, missing_rule
+from kube_wecom_eventer.kube.client import UNREADABLE, ApiClient, missing_rule
 from kube_wecom_eventer.kube.watch import Backoff, watch_once
 from kube_wecom_eventer.metrics import Metrics
 
@@ -87,6 +87,7 @@ class EventStream:
         self._position: int | None = None
         self._alive_at: datetime | None = None
         self._must_list = False
+        self._since: datetime | None = None
         self._listed: set[int] = set()
         self._trouble = ""
         self._unreadable = ""
@@ -129,13 +130,11 @@ class EventStream:
         if self._position is None:
             self._position, self._alive_at = latest, self._now()
             log.info("event_stream_starts", resource_version=latest)
-        since = None
         if latest < self._position:
             log.warning("api_server_restored", position=self._position, resource_version=latest)
-            self._position, self._must_list, since = 0, True, self._alive_at
-        self._all_well()
+            self._position, self._must_list, self._since = 0, True, self._alive_at
         if self._must_list:
-            async with aclosing(self._list_above(self._position, since)) as events:
+            async with aclosing(self._list_above(self._position)) as events:
                 async for event in events:
                     yield event
         watch = watch_once(
@@ -145,9 +144,9 @@ class EventStream:
             resource_version=str(self._position),
             decode=_decode,
             unreadable=self._say_unreadable,
+            opened=self._open,
             rng=self._rng,
         )
-        self._watching = True
         try:
             async with aclosing(watch) as lines:
                 async for kind, event in lines:
@@ -164,10 +163,10 @@ class EventStream:
     async def _latest(self) -> int:
         """Ask for the server's newest resourceVersion; also the cheapest way to hear 401 or 403 as such."""
         listing = await self._page({"limit": 1})
-        return int(listing.metadata.resource_version)
+        return _number(listing.metadata.resource_version)
 
-    async def _list_above(self, position: int, since: datetime | None) -> AsyncGenerator[Event, None]:
-        """Yield what is newer than ``position`` (and than ``since``), then take the list's own position.
+    async def _list_above(self, position: int) -> AsyncGenerator[Event, None]:
+        """Yield what is newer than ``position`` (and than ``_since``), then take the list's own position.
 
         Pages come by name, so no order is promised. A list that fails in the middle starts again, and skips what it
         has already yielded.
@@ -177,10 +176,10 @@ class EventStream:
         while True:
             page = await self._page(params)
             # Later pages may be newer than the first one; the watch goes on from where the first one was.
-            start = start or int(page.metadata.resource_version)
+            start = start or _number(page.metadata.resource_version)
             for event in page.items or ():
                 version = _version(event)
-                if version <= position or version in self._listed or _before(event, since):
+                if version <= position or version in self._listed or _before(event, self._since):
                     continue
                 self._listed.add(version)
                 self._metrics.received.inc()
@@ -188,15 +187,17 @@ class EventStream:
             if not page.metadata.continue_:
                 break
             params["continue"] = page.metadata.continue_
-        self._position, self._must_list = start, False
+        self._position, self._must_list, self._since = start, False, None
         self._listed.clear()
 
     async def _page(self, params: dict[str, str | int]) -> _EventList:
         body = await self._client.get(_PATH, params)
         try:
             page = _event_list.decode(body)
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             raise ApiError(f"the list of events can't be read: {error}") from None
+        if not _number(page.metadata.resource_version):
+            raise ApiError("the list of events can't be read: it has no resourceVersion")
         self.synced.set()
         return page
 
@@ -211,7 +212,8 @@ class EventStream:
             log.warning("event_stream_interrupted", error=text, retry_in_seconds=round(delay, 1), **hint)
         self._trouble = text
 
-    def _all_well(self) -> None:
+    def _open(self) -> None:
+        self._watching = True
         if self._trouble:
             log.info("event_stream_resumed", resource_version=self._position)
         self._trouble = ""
@@ -224,8 +226,12 @@ class EventStream:
 
 
 def _version(event: Event) -> int:
-    text = event.metadata.resource_version
-    return int(text) if text.isascii() and text.isdigit() else 0
+    return _number(event.metadata.resource_version)
+
+
+def _number(text: str) -> int:
+    """Return a resourceVersion, etcd's 64-bit revision, as a number; 0 for a text that is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0
 
 
 def _before(event: Event, since: datetime | None) -> bool:

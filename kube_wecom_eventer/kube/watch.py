@@ -10,7 +10,7 @@ from typing import TypeVar
 import msgspec
 
 from kube_wecom_eventer.errors import ApiError, Overloaded
-from kube_wecom_eventer.kube.client import ApiClient, Status, status_error
+from kube_wecom_eventer.kube.client import UNREADABLE, ApiClient, Status, status_error
 
 _SHORTEST, _LONGEST = 240, 300
 """Seconds that a watch may last; jittered, so that many daemons don't come back at the same time."""
@@ -34,12 +34,13 @@ async def watch_once(
     resource_version: str,
     decode: Callable[[bytes], tuple[str, Item]],
     unreadable: Callable[[bytes, Exception], None],
+    opened: Callable[[], None],
     rng: random.Random,
 ) -> AsyncGenerator[tuple[str, Item], None]:
     """Yield the type and object of each watch line until the server closes the watch.
 
-    ``decode`` raises msgspec.MsgspecError for a line that it can't read; such a line goes to ``unreadable``, and
-    the watch goes on.
+    ``decode`` raises one of UNREADABLE for a line that it can't read; such a line goes to ``unreadable``, and the
+    watch goes on. ``opened`` is called when the server has agreed to the watch.
 
     Raises:
         Gone: the resourceVersion is compacted.
@@ -48,16 +49,17 @@ async def watch_once(
     seconds = rng.randint(_SHORTEST, _LONGEST)
     query = {**params, "watch": "1", "resourceVersion": resource_version, "timeoutSeconds": seconds}
     async with client.lines(path, query, read_timeout=seconds + 15.0) as lines, aclosing(lines):
+        opened()
         async for line in lines:
             if not line.strip():
                 continue
             try:
                 kind, item = decode(line)
-            except msgspec.MsgspecError as error:
+                if kind == "ERROR":
+                    raise status_error(_error_line.decode(line).object)
+            except UNREADABLE as error:
                 unreadable(line, error)
                 continue
-            if kind == "ERROR":
-                raise status_error(_error_line.decode(line).object)
             yield kind, item
 
 

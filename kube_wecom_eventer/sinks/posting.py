@@ -34,6 +34,10 @@ async def post(
             )
     except (TimeoutError, httpx.TimeoutException):
         return Outcome(verdict=Verdict.RETRY, reason="timeout", detail=f"no answer within {TIMEOUT:g} s")
+    except httpx.LocalProtocolError:
+        # Its text quotes the header, which may be a secret.
+        detail = "the request can't be sent: a header= holds characters that no header may have"
+        return Outcome(verdict=Verdict.RETRY, reason="network", detail=detail)
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         return Outcome(verdict=Verdict.RETRY, reason="network", detail=f"{type(error).__name__}: {error}")
 

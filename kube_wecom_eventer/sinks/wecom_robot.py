@@ -45,8 +45,9 @@ class WeComRobot:
             return later
         try:
             answer = msgspec.json.decode(response.content, type=_Answer)
-        except msgspec.MsgspecError:
-            start = self._clean(response.text[:200])[:80]
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            # Clean first: a page may show the URL, and half a key is too much as well.
+            start = self._clean(response.text)[:80]
             detail = f"HTTP {response.status_code}, and no answer of WeCom's: {start!r}"
             return Outcome(verdict=Verdict.RETRY, reason="not_wecom", detail=detail)
         verdict, meaning = classify(answer.errcode)
@@ -56,7 +57,7 @@ class WeComRobot:
         return Outcome(
             verdict=verdict,
             reason=f"errcode_{answer.errcode}" if known else "errcode_other",
-            detail=f"errcode {answer.errcode}: {meaning} ({answer.errmsg[:200]})",
+            detail=f"errcode {answer.errcode}: {meaning} ({self._clean(answer.errmsg)[:200]})",
             wait=_BLOCKED if verdict is Verdict.TOO_FAST else 0.0,
         )
 

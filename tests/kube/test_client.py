@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import asyncio
 import random
 
 import httpx
 import pytest
 
 from kube_wecom_eventer.errors import ApiError, Forbidden, Gone, NotFound, Overloaded, Unauthorized
+from kube_wecom_eventer.kube.client import ApiClient
+from kube_wecom_eventer.kube.credentials import Connection
 from kube_wecom_eventer.kube.watch import Backoff
 from tests.support.scripted import ScriptedApi, status_answer
+from tests.support.virtual_time import virtual_time
 
 
 @pytest.mark.parametrize(
@@ -62,3 +66,21 @@ def test_a_delay_is_never_shorter_than_the_server_asks() -> None:
     """And it has jitter on top."""
     error = Overloaded("busy", code=429, retry_after=7)
     assert 7 < Backoff(rng=random.Random(1)).next(error) < 8
+
+
+@virtual_time
+async def test_a_watch_that_is_not_answered_is_given_up_soon() -> None:
+    """Its own read timeout is minutes long, because a healthy watch may be quiet for so long."""
+
+    async def silent(_request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(1_000_000)
+        raise AssertionError
+
+    client = ApiClient(
+        connection=Connection(server="https://api.test", described="a test"), transport=httpx.MockTransport(silent)
+    )
+    started = asyncio.get_running_loop().time()
+    with pytest.raises(ApiError, match=r"^no answer to a watch within 10 s$"):
+        async with client.lines("/api/v1/events", {"watch": "1"}, read_timeout=300.0):
+            pass
+    assert asyncio.get_running_loop().time() - started == 10

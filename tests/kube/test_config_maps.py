@@ -85,3 +85,23 @@ async def test_every_failure_ends_in_a_new_list() -> None:
         "config_map_unreadable",
         "config_map_readable",
     ]
+
+
+@virtual_time
+async def test_an_unreadable_line_ends_in_a_new_list() -> None:
+    """It may have been the edit."""
+    told, _ = await follow(
+        listing(5, config_map(3, content="one")),
+        watch_answer(b'{"type":"MODIFIED","object":{"data":\n', FOREVER),
+        listing(6, config_map(6, content="two")),
+    )
+    assert told == [{"content": "one"}, {"content": "two"}]
+
+
+@virtual_time
+async def test_a_right_to_list_without_one_to_watch_is_said_once() -> None:
+    """The list succeeds each time, so edits arrive late; that stays a warning."""
+    refused = [answer for number in range(5, 9) for answer in (listing(number), status_answer(403, "Forbidden"))]
+    with capture_logs() as logs:
+        await follow(*refused, listing(9), watch_answer(FOREVER))
+    assert [entry["event"] for entry in logs] == ["config_map_unreadable", "config_map_readable"]

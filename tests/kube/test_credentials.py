@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from kube_wecom_eventer.config import SourceSettings
-from kube_wecom_eventer.errors import ConfigError
+from kube_wecom_eventer.errors import ApiError, ConfigError
 from kube_wecom_eventer.kube.credentials import BearerAuth, Connection, connect
 
 
@@ -149,3 +149,19 @@ async def test_the_token_is_read_again_each_minute_and_after_401() -> None:
         response = await http.get("https://h")
     assert seen == ["a", "a", "b", "c"]
     assert response.status_code == 200
+
+
+@pytest.mark.parametrize("token", [None, "", "sec\nret", "secrét", "sec\x00ret"])
+async def test_a_token_that_cannot_be_used_is_an_error_that_passes(pod: dict[str, str], token: str | None) -> None:
+    """A file that is gone, empty or half written for a moment must neither end the daemon nor show in its log."""
+    file = Path(pod["KUBE_WECOM_EVENTER_SERVICE_ACCOUNT_DIR"]) / "token"
+    connection = connect(SourceSettings(), environ=pod)
+    if token is None:
+        file.unlink()
+    else:
+        file.write_text(token)
+    with pytest.raises(ApiError, match=r"^the token can't be (read|used): ") as caught:
+        await sent_header(connection)
+    assert "ret" not in str(caught.value)
+    file.write_text("second")
+    assert await sent_header(connection) == "Bearer second"

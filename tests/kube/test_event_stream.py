@@ -298,3 +298,82 @@ async def test_the_last_contact_is_now_while_a_watch_is_open() -> None:
     async with aclosing(it.stream.follow()) as events:
         await anext(events)
         assert it.stream.last_contact() == NOW
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"type":"ADDED","object":{"message":"\xff"}}\n',
+        b"[" * 5000 + b"\n",
+        b'{"type":"ERROR","object":{"code":"x"}}\n',
+    ],
+    ids=["bad UTF-8", "deep nesting", "an error without a code"],
+)
+def test_no_bytes_on_a_watch_end_the_stream(line: bytes) -> None:
+    """The reader of JSON has errors of several kinds, and a number may be a text."""
+
+    @virtual_time
+    async def scenario() -> None:
+        it = Following(listing(100), watch_answer(line, added(101), FOREVER))
+        assert await it.take(1) == ["101"]
+        assert it.value("watch_lines_unreadable_total") == 1
+
+    scenario()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"metadata":{}}',
+        b'{"metadata":{"resourceVersion":"x"}}',
+        b'{"metadata":{"resourceVersion":"%s"}}' % (b"9" * 5000),
+        b'{"kind":"\xff"}',
+        b'{"items":' + b"[" * 5000,
+        b"<html>Please log in</html>",
+    ],
+    ids=["no version", "a word", "a long version", "bad UTF-8", "deep nesting", "a captive portal"],
+)
+def test_a_list_that_is_none_is_asked_for_again(body: bytes) -> None:
+    """Something in between may answer 200 with whatever it likes; no position may be taken from that."""
+
+    @virtual_time
+    async def scenario() -> None:
+        with capture_logs() as logs:
+            it = Following(httpx.Response(200, content=body), listing(100), watch_answer(added(101), FOREVER))
+            assert await it.take(1) == ["101"]
+        assert logs[0]["event"] == "event_stream_interrupted"
+        assert it.api.queries(watch=True)[0]["resourceVersion"] == "100"
+
+    scenario()
+
+
+@virtual_time
+async def test_a_failure_while_listing_a_restored_server_floods_nobody() -> None:
+    """What happened before the restore stays untold, also when the list needs a second try."""
+    old, new = event(400, lastTimestamp="2026-11-20T11:00:00Z"), event(450, lastTimestamp="2026-11-20T12:00:01Z")
+    it = Following(
+        listing(1000),
+        watch_answer(added(1001)),
+        listing(500),
+        status_answer(500, "InternalError"),
+        listing(500),
+        listing(500, old, new),
+        watch_answer(added(501), FOREVER),
+    )
+    assert await it.take(3) == ["1001", "450", "501"]
+
+
+@virtual_time
+async def test_a_right_to_list_without_one_to_watch_is_not_called_well() -> None:
+    """The list succeeds each time, yet nothing is watched: one warning, and no "resumed" until a watch is open."""
+    answers: list[Answer] = []
+    for _ in range(5):
+        answers += [listing(100), status_answer(403, "Forbidden")]
+    with capture_logs() as logs:
+        it = Following(*answers, listing(100), watch_answer(added(101), FOREVER))
+        await it.take(1)
+    assert [entry["event"] for entry in logs] == [
+        "event_stream_starts",
+        "event_stream_interrupted",
+        "event_stream_resumed",
+    ]

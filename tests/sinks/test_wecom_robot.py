@@ -157,3 +157,32 @@ def test_every_code_has_its_words() -> None:
     """The operator reads them in the log."""
     assert "removed from the group" in classify(93000)[1]
     assert classify(1)[0] is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "body",
+    ['{"errcode":0,"errmsg":"请登录"}'.encode("gbk"), b'{"errcode":' + b"[" * 5000, b"\xff\xfe\x00"],
+    ids=["GBK", "deep nesting", "no text"],
+)
+async def test_no_bytes_of_an_answer_are_an_exception(body: bytes) -> None:
+    """A proxy in between answers as it likes, and the reader of JSON has errors of several kinds."""
+    outcome = await answered(httpx.Response(200, content=body))
+    assert (outcome.verdict, outcome.reason) == (Verdict.RETRY, "not_wecom")
+
+
+@pytest.mark.parametrize("padding", range(0, 26, 5))
+async def test_not_even_half_a_key_is_shown(padding: int) -> None:
+    """A page may show the URL that was asked for, and a long text is cut, perhaps in the middle of the key."""
+    outcome = await answered(httpx.Response(200, text="x" * padding + URL))
+    assert KEY[:8] not in outcome.detail
+    outcome = await answered(errcode(93000, "x" * (padding + 120) + URL))
+    assert KEY[:8] not in outcome.detail
+
+
+async def test_a_header_that_cannot_be_sent_is_not_shown() -> None:
+    """The HTTP library quotes it in its error, and it may be a token."""
+
+    def handler(_request: httpx.Request) -> httpx.Response:
+        raise httpx.LocalProtocolError("Illegal header value b'to\\nken'")
+
+    assert "ken" not in (await send(handler)).detail
