@@ -4,26 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import ssl
-import sys
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from functools import partial
 
-import httpx
 import structlog
 
 from kube_wecom_eventer import __version__
-from kube_wecom_eventer.config import (
-    LogTarget,
-    ObjectName,
-    RobotTarget,
-    Settings,
-    SinkSettings,
-    Target,
-    WebhookTarget,
-)
+from kube_wecom_eventer.building import HttpClients, build_sink, build_wording, described
+from kube_wecom_eventer.config import ObjectName, RobotTarget, Settings, SinkSettings
 from kube_wecom_eventer.errors import ConfigError
 from kube_wecom_eventer.eventer_metrics import EventerMetrics
 from kube_wecom_eventer.kube.client import ApiClient
@@ -33,8 +23,7 @@ from kube_wecom_eventer.kube.event_stream import EventStream
 from kube_wecom_eventer.match import EventFilter, Route
 from kube_wecom_eventer.metrics import Metrics
 from kube_wecom_eventer.notify import Dispatcher, NoPace, Pace, notification
-from kube_wecom_eventer.render import LogWording, Renderer, RobotWording, Templates, WebhookWording, Wording
-from kube_wecom_eventer.sinks import LogLines, Sink, Webhook, WeComRobot
+from kube_wecom_eventer.render import Renderer, Templates
 from kube_wecom_eventer.web import Readiness, Served, endpoints, serve
 
 GRACE = 20.0
@@ -64,7 +53,10 @@ class Daemon:
         )
         self._event_metrics = EventerMetrics(registry=self._metrics.registry, last_contact=self._last_contact)
         self._dispatchers = self._build_dispatchers(clients)
-        self._routes = tuple((self._route(sink), self._wording(sink)) for sink in settings.sinks)
+        self._routes = tuple(
+            (self._route(sink), build_wording(sink, self._renderer, self._templates, settings.zone))
+            for sink in settings.sinks
+        )
         names = {sink.template for sink in settings.sinks if sink.template}
         self._followers = tuple(self._follower(name) for name in sorted(names))
         self._stopping = asyncio.Event()
@@ -162,7 +154,7 @@ class Daemon:
                 continue
             dispatchers[target.destination] = Dispatcher(
                 destination=target.destination,
-                sink=_sink(target, clients),
+                sink=build_sink(target, clients),
                 metrics=self._metrics,
                 pace=Pace() if isinstance(target, RobotTarget) else NoPace(),
                 told=partial(self._event_metrics.told, target.destination.partition("-")[0]),
@@ -172,16 +164,6 @@ class Daemon:
     def _route(self, sink: SinkSettings) -> Route:
         self._metrics.matched.labels(route=sink.name)
         return Route(name=sink.name, filter=EventFilter(sink.filter), destination=sink.target.destination)
-
-    def _wording(self, sink: SinkSettings) -> Wording:
-        template = str(sink.template) if sink.template else None
-        match sink.target:
-            case RobotTarget():
-                return RobotWording(renderer=self._renderer, template=template)
-            case WebhookTarget():
-                return WebhookWording(templates=self._templates, template=template, zone=self._settings.zone)
-            case LogTarget():
-                return LogWording()
 
     def _follower(self, name: ObjectName) -> ConfigMapFollower:
         def changed(data: Mapping[str, str] | None) -> None:
@@ -193,7 +175,7 @@ class Daemon:
         for warning in (*self._settings.warnings, *self._connection.warnings):
             log.warning("configuration_doubtful", detail=warning)
         for sink in self._settings.sinks:
-            log.info("route", route=sink.name, **_described(sink))
+            log.info("route", route=sink.name, **described(sink))
         log.info(
             "daemon_started",
             version=__version__,
@@ -201,55 +183,6 @@ class Daemon:
             credentials=self._connection.described,
             web=served.url,
         )
-
-
-class HttpClients:
-    """The HTTP clients of all sinks: one for each set of authorities to trust, because a TLS context costs 4 MB."""
-
-    def __init__(self, stack: AsyncExitStack) -> None:
-        self._stack = stack
-        self._clients: dict[str | None, httpx.AsyncClient] = {}
-
-    def client(self, ca_file: str | None) -> httpx.AsyncClient:
-        """Return the client that trusts ``ca_file``, or what the system trusts. Proxies come from the environment."""
-        if ca_file not in self._clients:
-            client = httpx.AsyncClient(
-                verify=ssl.create_default_context(cafile=ca_file) if ca_file else True,
-                headers={"User-Agent": f"kube-wecom-eventer/{__version__}"},
-            )
-            self._stack.push_async_callback(client.aclose)
-            self._clients[ca_file] = client
-        return self._clients[ca_file]
-
-
-def _sink(target: Target, clients: HttpClients) -> Sink:
-    match target:
-        case RobotTarget():
-            return WeComRobot(target=target, http=clients.client(target.ca_file))
-        case WebhookTarget():
-            return Webhook(target=target, http=clients.client(target.ca_file))
-        case LogTarget():
-            return LogLines(stream=sys.stdout.buffer)
-
-
-def _described(sink: SinkSettings) -> dict[str, object]:
-    """Return what the log says of a route: only what the user has set, and nothing secret."""
-    chosen = sink.filter
-    described: dict[str, object] = {
-        "destination": sink.target.destination,
-        "address": sink.target.shown,
-        "event_level": chosen.level,
-        "namespaces": sorted(chosen.namespaces) or "all",
-        "exclude_namespaces": sorted(chosen.excluded_namespaces),
-        "kinds": sorted(chosen.kinds) or "all",
-        "reason": list(chosen.reasons) or "all",
-        "exclude_reason": list(chosen.excluded_reasons),
-        "name": list(chosen.names),
-        "message": list(chosen.messages),
-        "min_count": chosen.min_count,
-        "template": str(sink.template) if sink.template else "built-in",
-    }
-    return {name: value for name, value in described.items() if value}
 
 
 async def run(settings: Settings, *, environ: Mapping[str, str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -16,11 +17,15 @@ _USAGE = """\
 kube-wecom-eventer: Kubernetes events, in the right WeCom group.
 
   kube-wecom-eventer --sink=URI [--sink=URI ...] [flags]   run the daemon
+  kube-wecom-eventer check [the daemon's args]             say what would not work, and what to do
+                     check --send-test [...]               and send a test message to each destination
   kube-wecom-eventer demo                                  see it work, without a cluster
   kube-wecom-eventer --version
 
 A sink:
-  --sink='webhook:https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=KEY&level=Warning&namespaces=payments'
+  --sink='wecom:?key=KEY&level=Warning&namespaces=payments'
+  --sink='webhook:https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=KEY&level=Warning'   (as kube-eventer has it)
+  --sink='webhook:https://example.com/hook?method=POST'   --sink=log:
 
 Flags (as Go reads them: -x equals --x; a bool takes its value behind '='):
 """
@@ -31,6 +36,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = list(sys.argv[1:] if argv is None else argv)
     if args and args[0] == "demo":
         return _demo(args[1:])
+    if args and args[0] == "check":
+        return _check(args[1:])
     if args and not args[0].startswith("-"):
         print(f"{args[0]}: unknown command; --help lists the commands", file=sys.stderr)
         return 2
@@ -49,7 +56,7 @@ def _daemon(args: Sequence[str]) -> int:
 
     try:
         settings = load_settings(args, environ=os.environ)
-        configure_logs(log_format=settings.log_format, debug=settings.debug)
+        configure_logs(log_format=settings.log_format, level=logging.DEBUG if settings.debug else logging.INFO)
         asyncio.run(app.run(settings, environ=os.environ))
     except ConfigError as error:
         return _say_problems(error)
@@ -62,6 +69,13 @@ def _say_problems(error: ConfigError) -> int:
     for problem in error.problems:
         print(f"kube-wecom-eventer: {problem}", file=sys.stderr)
     return 2
+
+
+def _check(args: Sequence[str]) -> int:
+    from kube_wecom_eventer.check import Check  # noqa: PLC0415
+
+    configure_logs(level=logging.CRITICAL)
+    return asyncio.run(Check(environ=os.environ, out=sys.stdout).run(args))
 
 
 def _demo(args: Sequence[str]) -> int:

@@ -9,7 +9,7 @@ from typing import TextIO
 import structlog
 
 
-def configure_logs(*, log_format: str = "auto", debug: bool = False, stream: TextIO | None = None) -> None:
+def configure_logs(*, log_format: str = "auto", level: int = logging.INFO, stream: TextIO | None = None) -> None:
     """Set up structlog for the process. ``log_format``: json, console, or auto (console on a terminal)."""
     out = stream or sys.stderr
     console = log_format == "console" or (log_format == "auto" and out.isatty())
@@ -27,7 +27,7 @@ def configure_logs(*, log_format: str = "auto", debug: bool = False, stream: Tex
             structlog.processors.format_exc_info,
             renderer,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if debug else logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(file=out),
         cache_logger_on_first_use=False,
     )

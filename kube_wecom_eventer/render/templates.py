@@ -51,6 +51,10 @@ class Templates:
         self._failing.pop(name, None)
         log.info("template_loaded", config_map=name, length=len(source))
 
+    def trouble(self, name: str) -> str:
+        """Return what is wrong with a template now; an empty text where nothing is known to be."""
+        return self._failing.get(name, "")
+
     def failed(self, name: str, *, stage: str, problem: str) -> None:
         """Count a template that failed on an event; warn when the problem is a new one."""
         self._metrics.template_failures.labels(template=name, stage=stage).inc()
@@ -60,5 +64,6 @@ class Templates:
 
     def _bad(self, name: str, *, stage: str, problem: str) -> None:
         self._metrics.template_failures.labels(template=name, stage=stage).inc()
+        self._failing[name] = problem
         instead = "the last good template" if name in self._parsed else "the built-in body"
         log.warning("template_unusable", config_map=name, problem=problem, used_instead=instead)

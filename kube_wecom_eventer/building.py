@@ -1,0 +1,77 @@
+"""From settings to the parts that work: sinks, their HTTP clients, their words. For the daemon and for its checks."""
+
+from __future__ import annotations
+
+import ssl
+import sys
+from contextlib import AsyncExitStack
+from datetime import tzinfo
+
+import httpx
+
+from kube_wecom_eventer import __version__
+from kube_wecom_eventer.config import LogTarget, RobotTarget, SinkSettings, Target, WebhookTarget
+from kube_wecom_eventer.render import LogWording, Renderer, RobotWording, Templates, WebhookWording, Wording
+from kube_wecom_eventer.sinks import LogLines, Sink, Webhook, WeComRobot
+
+
+class HttpClients:
+    """The HTTP clients of all sinks: one for each set of authorities to trust, because a TLS context costs 4 MB."""
+
+    def __init__(self, stack: AsyncExitStack) -> None:
+        self._stack = stack
+        self._clients: dict[str | None, httpx.AsyncClient] = {}
+
+    def client(self, ca_file: str | None) -> httpx.AsyncClient:
+        """Return the client that trusts ``ca_file``, or what the system trusts. Proxies come from the environment."""
+        if ca_file not in self._clients:
+            client = httpx.AsyncClient(
+                verify=ssl.create_default_context(cafile=ca_file) if ca_file else True,
+                headers={"User-Agent": f"kube-wecom-eventer/{__version__}"},
+            )
+            self._stack.push_async_callback(client.aclose)
+            self._clients[ca_file] = client
+        return self._clients[ca_file]
+
+
+def build_sink(target: Target, clients: HttpClients) -> Sink:
+    """Return the sink of a target."""
+    match target:
+        case RobotTarget():
+            return WeComRobot(target=target, http=clients.client(target.ca_file))
+        case WebhookTarget():
+            return Webhook(target=target, http=clients.client(target.ca_file))
+        case LogTarget():
+            return LogLines(stream=sys.stdout.buffer)
+
+
+def build_wording(sink: SinkSettings, renderer: Renderer, templates: Templates, zone: tzinfo) -> Wording:
+    """Return the words of a sink's route."""
+    template = str(sink.template) if sink.template else None
+    match sink.target:
+        case RobotTarget():
+            return RobotWording(renderer=renderer, template=template)
+        case WebhookTarget():
+            return WebhookWording(templates=templates, template=template, zone=zone)
+        case LogTarget():
+            return LogWording()
+
+
+def described(sink: SinkSettings) -> dict[str, object]:
+    """Return what the log says of a route: only what the user has set, and nothing secret."""
+    chosen = sink.filter
+    described: dict[str, object] = {
+        "destination": sink.target.destination,
+        "address": sink.target.shown,
+        "event_level": chosen.level,
+        "namespaces": sorted(chosen.namespaces) or "all",
+        "exclude_namespaces": sorted(chosen.excluded_namespaces),
+        "kinds": sorted(chosen.kinds) or "all",
+        "reason": list(chosen.reasons) or "all",
+        "exclude_reason": list(chosen.excluded_reasons),
+        "name": list(chosen.names),
+        "message": list(chosen.messages),
+        "min_count": chosen.min_count,
+        "template": str(sink.template) if sink.template else "built-in",
+    }
+    return {name: value for name, value in described.items() if value}

@@ -1,0 +1,182 @@
+"""``kube-wecom-eventer check``: reads the daemon's own arguments and says what would not work, and what to do.
+
+Sends nothing, unless asked to by ``--send-test``: then one marked message to each destination, mentioning nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from typing import TextIO
+
+import msgspec
+
+from kube_wecom_eventer.building import HttpClients, build_sink, build_wording, described
+from kube_wecom_eventer.config import ObjectName, Settings, load_settings
+from kube_wecom_eventer.errors import ApiError, ConfigError, Forbidden, NotFound
+from kube_wecom_eventer.event import Event, EventSource, ObjectMeta, ObjectReference
+from kube_wecom_eventer.kube.client import ApiClient, missing_rule
+from kube_wecom_eventer.kube.credentials import Connection, connect
+from kube_wecom_eventer.metrics import Metrics
+from kube_wecom_eventer.render import Renderer, Templates
+from kube_wecom_eventer.sinks import Verdict
+
+GOOD, DOUBTFUL, BAD = "✓", "!", "✗"
+SEND_TEST = "--send-test"
+
+
+class _ConfigMap(msgspec.Struct):
+    data: dict[str, str] | None = None
+
+
+class Check:
+    """One run of the command. Each finding is a line with a mark; ``failed`` tells whether one of them was bad."""
+
+    def __init__(self, *, environ: Mapping[str, str], out: TextIO) -> None:
+        self._environ = environ
+        self._out = out
+        self.failed = False
+
+    async def run(self, argv: Sequence[str]) -> int:
+        """Check the daemon's args. Returns 0 where all is well, 1 where something is not, 2 for args that can't run."""
+        daemon_args = [each for each in argv if each not in (SEND_TEST, SEND_TEST[1:], f"{SEND_TEST}=true")]
+        try:
+            settings = load_settings(daemon_args, environ=self._environ)
+        except ConfigError as error:
+            for problem in error.problems:
+                self._say(BAD, problem)
+            return 2
+        for warning in settings.warnings:
+            self._say(DOUBTFUL, warning)
+        for sink in settings.sinks:
+            shown = ", ".join(f"{name}={_plain(value)}" for name, value in described(sink).items())
+            self._say(GOOD, f"{sink.name}: {shown}")
+        await self._cluster(settings)
+        if len(daemon_args) < len(argv):
+            await self._send_tests(settings)
+        else:
+            self._say(DOUBTFUL, f"no message was sent; {SEND_TEST} sends one to each destination, mentioning nobody")
+        return 1 if self.failed else 0
+
+    async def _cluster(self, settings: Settings) -> None:
+        try:
+            connection = connect(settings.source, environ=self._environ)
+        except ConfigError as error:
+            for problem in error.problems:
+                self._say(BAD, problem)
+            return
+        for warning in connection.warnings:
+            self._say(DOUBTFUL, warning)
+        client = ApiClient(connection=connection)
+        try:
+            await self._events(client, connection)
+            for name in sorted({sink.template for sink in settings.sinks if sink.template}):
+                await self._template(client, name, settings)
+        finally:
+            await client.aclose()
+
+    async def _events(self, client: ApiClient, connection: Connection) -> None:
+        try:
+            await client.get("/api/v1/events", {"limit": 1})
+        except ApiError as error:
+            hint = f"; the ClusterRole needs {missing_rule('events')}" if isinstance(error, Forbidden) else ""
+            self._say(BAD, f"{connection.server} ({connection.described}): events can't be listed: {error}{hint}")
+        else:
+            self._say(GOOD, f"{connection.server} ({connection.described}): events can be listed")
+
+    async def _template(self, client: ApiClient, name: ObjectName, settings: Settings) -> None:
+        where = f"ConfigMap {name}"
+        try:
+            body = await client.get(f"/api/v1/namespaces/{name.namespace}/configmaps/{name.name}")
+            data = msgspec.json.decode(body, type=_ConfigMap).data or {}
+        except NotFound:
+            self._say(BAD, f"{where}: there is no such ConfigMap, so the built-in body would be sent; create it there")
+            return
+        except Forbidden as error:
+            # `get` is not among the rights that the daemon needs: ask as the daemon does before calling it bad.
+            await self._followed_template(client, name, settings, error)
+            return
+        except (ApiError, msgspec.MsgspecError) as error:
+            self._say(BAD, f"{where}: can't be read: {error}")
+            return
+        self._render(where, str(name), data, settings)
+
+    async def _followed_template(
+        self, client: ApiClient, name: ObjectName, settings: Settings, refusal: ApiError
+    ) -> None:
+        where = f"ConfigMap {name}"
+        path = f"/api/v1/namespaces/{name.namespace}/configmaps"
+        try:
+            body = await client.get(path, {"fieldSelector": f"metadata.name={name.name}"})
+            items = msgspec.json.decode(body, type=_ConfigMapList).items
+        except (ApiError, msgspec.MsgspecError):
+            rule = missing_rule("configmaps")
+            self._say(BAD, f"{where}: {refusal}; a Role in namespace {name.namespace} needs {rule}")
+            return
+        if not items:
+            self._say(BAD, f"{where}: there is no such ConfigMap, so the built-in body would be sent; create it there")
+            return
+        self._render(where, str(name), items[0].data or {}, settings)
+
+    def _render(self, where: str, name: str, data: Mapping[str, str], settings: Settings) -> None:
+        metrics = Metrics()
+        templates = Templates(metrics=metrics)
+        templates.update(name, data)
+        if problem := templates.trouble(name):
+            self._say(BAD, f"{where}: {problem}; the built-in body would be sent")
+            return
+        for sink in settings.sinks:
+            if str(sink.template) != name:
+                continue
+            renderer = Renderer(templates=templates, zone=settings.zone)
+            message = build_wording(sink, renderer, templates, settings.zone).message(sample_event())
+            if problem := templates.trouble(name):
+                self._say(BAD, f"{where}: fails on a sample event: {problem}; the built-in body would be sent")
+            else:
+                self._say(GOOD, f"{where}: {sink.name}'s body of a sample event has {len(message.body)} bytes")
+
+    async def _send_tests(self, settings: Settings) -> None:
+        async with AsyncExitStack() as stack:
+            clients = HttpClients(stack)
+            renderer = Renderer(templates=Templates(metrics=Metrics()), zone=settings.zone)
+            tested: set[str] = set()
+            for sink in settings.sinks:
+                if sink.target.destination in tested:
+                    self._say(GOOD, f"{sink.name}: the same destination as above")
+                    continue
+                tested.add(sink.target.destination)
+                message = renderer.built_in(sample_event())
+                outcome = await build_sink(sink.target, clients).send(message)
+                if outcome.verdict is Verdict.ACCEPTED:
+                    self._say(GOOD, f"{sink.name}: the test message was accepted by {sink.target.shown}")
+                else:
+                    self._say(BAD, f"{sink.name}: {sink.target.shown}: {outcome.detail}")
+
+    def _say(self, mark: str, text: str) -> None:
+        self.failed = self.failed or mark == BAD
+        print(f"{mark} {text}", file=self._out, flush=True)
+
+
+class _ConfigMapList(msgspec.Struct):
+    items: list[_ConfigMap] | None = None
+
+
+def sample_event() -> Event:
+    """Return an event that says of itself that it is a test."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    return Event(
+        type="Warning",
+        reason="TestMessage",
+        message="A test from 'kube-wecom-eventer check', nothing has happened. 这是一条测试消息，没有发生任何事情。",
+        metadata=ObjectMeta(name="kube-wecom-eventer-test", namespace="default", creation_timestamp=now),
+        involved_object=ObjectReference(kind="Pod", namespace="default", name="kube-wecom-eventer-test"),
+        source=EventSource(component="kube-wecom-eventer"),
+        first_timestamp=now,
+        last_timestamp=now,
+        count=1,
+    )
+
+
+def _plain(value: object) -> str:
+    return ",".join(str(each) for each in value) if isinstance(value, list) else str(value)
