@@ -1,0 +1,97 @@
+"""The command ``check``, on each of the two API servers."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from kube_wecom_eventer.check import Check
+from kube_wecom_eventer.demo.wecom import ErrCode
+from tests.daemon.conftest import KEY, SEED_TEMPLATE, Pipeline
+
+
+async def check(pipeline: Pipeline, *args: str) -> tuple[int, list[str]]:
+    """Run the command; return its status and its lines."""
+    out = io.StringIO()
+    status = await Check(environ=pipeline.server.environ, out=out).run([f"--source={pipeline.server.source}", *args])
+    assert KEY not in out.getvalue()
+    return status, out.getvalue().splitlines()
+
+
+async def test_all_is_well_and_nothing_is_sent(pipeline: Pipeline) -> None:
+    """A line each for the sink, the API server and the template; 0."""
+    namespace = pipeline.server.namespace
+    await pipeline.config_map("cm", content=SEED_TEMPLATE)
+    options = f"custom_body_configmap=cm&custom_body_configmap_namespace={namespace}"
+    status, lines = await check(pipeline, pipeline.group.sink(options))
+    assert status == 0
+    assert [line[0] for line in lines] == ["✓", "✓", "✓", "!"]
+    assert "events can be listed" in lines[1]
+    assert f"ConfigMap {namespace}/cm: sink-1's body of a sample event has " in lines[2]
+    assert "--send-test" in lines[3]
+    assert not pipeline.group.wecom.requests
+
+
+async def test_a_test_message_reaches_each_destination_once_and_pings_nobody(pipeline: Pipeline) -> None:
+    """Two sinks with one key are one destination; the message says that it is a test."""
+    sinks = (pipeline.group.sink(), pipeline.group.sink("level=Normal"))
+    status, lines = await check(pipeline, *sinks, "--send-test")
+    assert status == 0
+    message = await pipeline.group.message()
+    assert "这是一条测试消息" in message.content
+    assert message.mentions == ()
+    assert len(pipeline.group.wecom.requests) == 1
+    assert [line for line in lines if "test message was accepted" in line or "same destination" in line] == lines[-2:]
+
+
+@pytest.mark.parametrize(
+    ("errcode", "words"),
+    [(93000, "the key is wrong, or the robot was removed from the group"), (45009, "more than 20 messages a minute")],
+)
+async def test_wecoms_verdict_is_told_in_words(pipeline: Pipeline, errcode: int, words: str) -> None:
+    """And the status is 1."""
+    pipeline.group.wecom.faults.plan(ErrCode(errcode=errcode))
+    status, lines = await check(pipeline, pipeline.group.sink(), "--send-test")
+    assert status == 1
+    assert lines[-1].startswith("✗ sink-1: ")
+    assert f"errcode {errcode}: {words}" in lines[-1]
+
+
+async def test_each_thing_that_is_wrong_with_a_template_is_told(pipeline: Pipeline) -> None:
+    """Missing, without its key, not parsing, failing on an event."""
+    namespace = pipeline.server.namespace
+    await pipeline.config_map("nokey", Content="x")
+    await pipeline.config_map("noparse", content="{{ .Reason ")
+    await pipeline.config_map("norender", content='{"msgtype":"text","text":{"content":"{{ .Nope }}"}}')
+    sinks = [
+        pipeline.group.sink(f"custom_body_configmap={name}&custom_body_configmap_namespace={namespace}")
+        for name in ("missing", "nokey", "noparse", "norender")
+    ]
+    status, lines = await check(pipeline, *sinks)
+    assert status == 1
+    bad = [line for line in lines if line.startswith("✗")]
+    for name, words in (
+        ("missing", "there is no such ConfigMap"),
+        ("nokey", "no key 'content' in it (it has: Content)"),
+        ("noparse", "line 1: "),
+        ("norender", "fails on a sample event: "),
+    ):
+        assert any(f"ConfigMap {namespace}/{name}: " in line and words in line for line in bad), bad
+    assert len(bad) == 4
+
+
+async def test_args_that_cannot_run_are_told_like_the_daemon_does(pipeline: Pipeline) -> None:
+    """Status 2, all at once."""
+    status, lines = await check(pipeline, f"{pipeline.group.sink()}&level=Foo&reason=[", "--nope")
+    assert status == 2
+    assert len(lines) == 3
+    assert all(line.startswith("✗ --") for line in lines)
+
+
+async def test_an_api_server_that_is_not_there_is_told() -> None:
+    """With its address, and what went wrong."""
+    out = io.StringIO()
+    args = ["--source=kubernetes:http://127.0.0.1:9?inClusterConfig=false", "--sink=log:"]
+    assert await Check(environ={}, out=out).run(args) == 1
+    assert "✗ http://127.0.0.1:9 (no credentials): events can't be listed: ConnectError" in out.getvalue()
