@@ -5,6 +5,7 @@ Every body that leaves this room is valid JSON within WeCom's limits, whatever t
 
 from kube_wecom_eventer.render.message import Message
 from kube_wecom_eventer.render.renderer import Renderer
+from kube_wecom_eventer.render.style import LANGS, MSGTYPES, Style, style_doubts
 from kube_wecom_eventer.render.templates import Templates
 
-__all__ = ["Message", "Renderer", "Templates"]
+__all__ = ["LANGS", "MSGTYPES", "Message", "Renderer", "Style", "Templates", "style_doubts"]
