@@ -12,7 +12,7 @@ from functools import partial
 import structlog
 
 from kube_wecom_eventer import __version__
-from kube_wecom_eventer.building import HttpClients, build_sink, build_wording, described
+from kube_wecom_eventer.building import HttpClients, build_sink, build_wording, described, doubts
 from kube_wecom_eventer.config import ObjectName, RobotTarget, Settings, SinkSettings
 from kube_wecom_eventer.errors import ConfigError
 from kube_wecom_eventer.eventer_metrics import EventerMetrics
@@ -175,6 +175,8 @@ class Daemon:
         for warning in (*self._settings.warnings, *self._connection.warnings):
             log.warning("configuration_doubtful", detail=warning)
         for sink in self._settings.sinks:
+            for doubt in doubts(sink):
+                log.warning("configuration_doubtful", detail=f"{sink.name}: {doubt}")
             log.info("route", route=sink.name, **described(sink))
         log.info(
             "daemon_started",

@@ -11,7 +11,16 @@ import httpx
 
 from kube_wecom_eventer import __version__
 from kube_wecom_eventer.config import LogTarget, RobotTarget, SinkSettings, Target, WebhookTarget
-from kube_wecom_eventer.render import LogWording, Renderer, RobotWording, Templates, WebhookWording, Wording
+from kube_wecom_eventer.render import (
+    LogWording,
+    Renderer,
+    RobotWording,
+    Style,
+    Templates,
+    WebhookWording,
+    Wording,
+    style_doubts,
+)
 from kube_wecom_eventer.sinks import LogLines, Sink, Webhook, WeComRobot
 
 
@@ -50,11 +59,27 @@ def build_wording(sink: SinkSettings, renderer: Renderer, templates: Templates, 
     template = str(sink.template) if sink.template else None
     match sink.target:
         case RobotTarget():
-            return RobotWording(renderer=renderer, template=template)
+            return RobotWording(renderer=renderer, template=template, style=_style(sink))
         case WebhookTarget():
             return WebhookWording(templates=templates, template=template, zone=zone)
         case LogTarget():
             return LogWording()
+
+
+def doubts(sink: SinkSettings) -> tuple[str, ...]:
+    """Return a line for each thing in a sink's style that can't work; none for a target that has no style."""
+    return style_doubts(_style(sink)) if isinstance(sink.target, RobotTarget) else ()
+
+
+def _style(sink: SinkSettings) -> Style:
+    chosen = sink.style
+    return Style(
+        msgtype=chosen.msgtype,
+        lang=chosen.lang,
+        cluster=chosen.cluster,
+        mentioned_list=chosen.mentioned_list,
+        mentioned_mobile_list=chosen.mentioned_mobile_list,
+    )
 
 
 def described(sink: SinkSettings) -> dict[str, object]:

@@ -12,7 +12,7 @@ from typing import TextIO
 
 import msgspec
 
-from kube_wecom_eventer.building import HttpClients, build_sink, build_wording, described
+from kube_wecom_eventer.building import HttpClients, build_sink, build_wording, described, doubts
 from kube_wecom_eventer.config import ObjectName, Settings, load_settings
 from kube_wecom_eventer.errors import ApiError, ConfigError, Forbidden, NotFound
 from kube_wecom_eventer.event import Event, EventSource, ObjectMeta, ObjectReference
@@ -50,6 +50,8 @@ class Check:
         for warning in settings.warnings:
             self._say(DOUBTFUL, warning)
         for sink in settings.sinks:
+            for doubt in doubts(sink):
+                self._say(DOUBTFUL, f"{sink.name}: {doubt}")
             shown = ", ".join(f"{name}={_plain(value)}" for name, value in described(sink).items())
             self._say(GOOD, f"{sink.name}: {shown}")
         await self._cluster(settings)

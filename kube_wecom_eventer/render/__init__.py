@@ -6,7 +6,18 @@ Every body that leaves this room for a robot is valid JSON within WeCom's limits
 from kube_wecom_eventer.render.message import Message, Wording
 from kube_wecom_eventer.render.renderer import Renderer
 from kube_wecom_eventer.render.robot_wording import RobotWording
+from kube_wecom_eventer.render.style import Style, style_doubts
 from kube_wecom_eventer.render.templates import Templates
 from kube_wecom_eventer.render.webhook_wording import LogWording, WebhookWording
 
-__all__ = ["LogWording", "Message", "Renderer", "RobotWording", "Templates", "WebhookWording", "Wording"]
+__all__ = [
+    "LogWording",
+    "Message",
+    "Renderer",
+    "RobotWording",
+    "Style",
+    "Templates",
+    "WebhookWording",
+    "Wording",
+    "style_doubts",
+]

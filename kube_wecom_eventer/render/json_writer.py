@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import NoReturn
 
+from kube_wecom_eventer.render.markup import contained, joins_to_tag
 from kube_wecom_eventer.render.text import ZERO_WIDTH_SPACE, harmless, joins_to_mention
 
 
@@ -13,9 +14,13 @@ class JsonWriter:
 
     kube-eventer writes values raw, so a newline or a backslash in a message breaks the body. Whether a value stands
     inside a string is read from what was written before it, at run time, so conditions and loops are no obstacle.
+
+    markdown: the strings are WeCom's markdown, so values must not break the markup around them, either.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, markdown: bool = False) -> None:
+        self._clean = contained if markdown else harmless
+        self._joins = joins_to_tag if markdown else joins_to_mention
         self._parts: list[str] = []
         self._in_string = False
         self._after_backslash = False
@@ -39,7 +44,7 @@ class JsonWriter:
         if self._in_string:
             self._inside(text if before_js is None else before_js)
         else:
-            self._parts.append(_as_scalar(text))
+            self._parts.append(self._as_scalar(text))
             self._last_value = ""
 
     def result(self) -> str:
@@ -53,28 +58,27 @@ class JsonWriter:
             # The template ends its own text with a lone backslash: complete it, or it would eat our escape.
             self._parts.append("\\")
             self._after_backslash = False
-        safe = harmless(text)
-        if joins_to_mention(self._last_value, safe):
+        safe = self._clean(text)
+        if self._joins(self._last_value, safe):
             safe = ZERO_WIDTH_SPACE + safe
         self._last_value = safe[-1]
         self._parts.append(_quoted(safe)[1:-1])
 
+    def _as_scalar(self, text: str) -> str:
+        """Return a value that stands outside of strings: a number or literal as it is, any other text as a string.
 
-def _as_scalar(text: str) -> str:
-    """Return a value that stands outside of strings: a number or literal as it is, any other text as a string.
-
-    Only scalars: an event's message that happens to be JSON must not become part of the body's structure.
-    """
-    stripped = text.strip()
-    if not stripped:
-        return text
-    try:
-        value = json.loads(stripped, parse_constant=_refuse)
-    except (ValueError, RecursionError):
-        return _quoted(harmless(text))
-    if isinstance(value, str):
-        return _quoted(harmless(value))
-    return stripped if isinstance(value, bool | int | float) or value is None else _quoted(harmless(text))
+        Only scalars: an event's message that happens to be JSON must not become part of the body's structure.
+        """
+        stripped = text.strip()
+        if not stripped:
+            return text
+        try:
+            value = json.loads(stripped, parse_constant=_refuse)
+        except (ValueError, RecursionError):
+            return _quoted(self._clean(text))
+        if isinstance(value, str):
+            return _quoted(self._clean(value))
+        return stripped if isinstance(value, bool | int | float) or value is None else _quoted(self._clean(text))
 
 
 def _refuse(constant: str) -> NoReturn:

@@ -12,9 +12,14 @@ from kube_wecom_eventer.render.built_in import built_in_payload
 from kube_wecom_eventer.render.go_template import GoTemplate
 from kube_wecom_eventer.render.json_writer import JsonWriter
 from kube_wecom_eventer.render.message import Message
+from kube_wecom_eventer.render.style import Style
 from kube_wecom_eventer.render.templates import Templates
 from kube_wecom_eventer.render.text import cut_bytes, harmless
-from kube_wecom_eventer.render.wecom_body import Payload, encode_payload, overflow, parse_payload
+from kube_wecom_eventer.render.wecom_body import MARKDOWN, Payload, encode_payload, overflow, parse_payload
+
+_DEFAULT = Style()
+_SHORTENINGS = 3
+_SHORTEST_MESSAGE = 64
 
 
 class Renderer:
@@ -24,38 +29,52 @@ class Renderer:
         self._templates = templates
         self._zone = zone
 
-    def render(self, event: Event, *, template: str | None) -> Message:
-        """Return the message of a route; a template that is missing or fails costs its layout, not the event."""
+    def render(self, event: Event, *, template: str | None, style: Style = _DEFAULT) -> Message:
+        """Return the message of a route; a template that is missing or fails costs its layout, not the event.
+
+        style: how the message looks where there is no template.
+        """
         parsed = self._templates.get(template) if template else None
         if template is None or parsed is None:
-            return self.built_in(event)
+            return self.built_in(event, style=style)
         try:
             return Message(body=encode_payload(self._fitting(event, parsed)), built_in=False)
         except TemplateError as error:
             self._templates.failed(template, stage="render", problem=str(error))
-            return self.built_in(event)
+            return self.built_in(event, style=style)
 
-    def built_in(self, event: Event) -> Message:
+    def built_in(self, event: Event, *, style: Style = _DEFAULT) -> Message:
         """Return the message in our own words."""
-        return Message(body=encode_payload(built_in_payload(event, zone=self._zone)), built_in=True)
+        return Message(body=encode_payload(built_in_payload(event, style=style, zone=self._zone)), built_in=True)
 
-    def after_refusal(self, event: Event, *, template: str, problem: str) -> Message:
+    def after_refusal(self, event: Event, *, template: str, problem: str, style: Style = _DEFAULT) -> Message:
         """Return what to send where the destination refused the template's body."""
         self._templates.failed(template, stage="refused", problem=problem)
-        return self.built_in(event)
+        return self.built_in(event, style=style)
 
     def _fitting(self, event: Event, template: GoTemplate) -> Payload:
-        """Render, and where it is too long once more with a shorter message: what stands behind it is kept."""
+        """Render, and where it is too long again with a shorter message: what stands behind it is kept.
+
+        More than once, because a template may print the message twice, and markdown makes some signs longer.
+        """
         event = msgspec.structs.replace(event, message=harmless(event.message))
         payload = self._payload(event, template)
-        excess = overflow(payload)
-        size = len(event.message.encode())
-        if excess and size > excess:
-            shorter = msgspec.structs.replace(event, message=cut_bytes(event.message, size - excess))
-            payload = self._payload(shorter, template)
+        for _ in range(_SHORTENINGS):
+            excess = overflow(payload)
+            size = len(event.message.encode())
+            if not excess or size <= _SHORTEST_MESSAGE:
+                break
+            shorter = cut_bytes(event.message, max(_SHORTEST_MESSAGE, size - excess))
+            event = msgspec.structs.replace(event, message=shorter)
+            payload = self._payload(event, template)
         return payload
 
     def _payload(self, event: Event, template: GoTemplate) -> Payload:
-        writer = JsonWriter()
+        """Render; where that gives markdown, again for markdown: what a body is shows only when it is there."""
+        payload = self._rendered(event, template, markdown=False)
+        return self._rendered(event, template, markdown=True) if payload["msgtype"] in MARKDOWN else payload
+
+    def _rendered(self, event: Event, template: GoTemplate, *, markdown: bool) -> Payload:
+        writer = JsonWriter(markdown=markdown)
         template.execute(event, writer, zone=self._zone)
         return parse_payload(writer.result())

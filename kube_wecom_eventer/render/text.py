@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_CUT_MARK = " …(truncated)"
+CUT_MARK = " …(truncated)"
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 ZERO_WIDTH_SPACE = "\u200b"
 
@@ -23,7 +23,7 @@ def joins_to_mention(before: str, after: str) -> bool:
     return before.endswith("<") and after.startswith("@")
 
 
-def cut_bytes(text: str, limit: int, *, mark: str = _CUT_MARK) -> str:
+def cut_bytes(text: str, limit: int, *, mark: str = CUT_MARK) -> str:
     """Return ``text`` within ``limit`` bytes of UTF-8, whole characters only, with a mark where it was cut."""
     encoded = text.encode()
     if len(encoded) <= limit:

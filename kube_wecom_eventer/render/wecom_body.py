@@ -9,10 +9,13 @@ import json
 from typing import Any
 
 from kube_wecom_eventer.errors import TemplateError
-from kube_wecom_eventer.render.text import cut_bytes
+from kube_wecom_eventer.render.cutting import cut_content
 
 CONTENT_LIMITS = {"text": 2048, "markdown": 4096, "markdown_v2": 4096}
 """Bytes of UTF-8 in ``content``, by message type; a longer markdown is refused whole (40058)."""
+
+MARKDOWN = ("markdown", "markdown_v2")
+"""The message types whose content has markup."""
 
 Payload = dict[str, Any]
 
@@ -47,9 +50,10 @@ def overflow(payload: Payload) -> int:
 
 
 def encode_payload(payload: Payload) -> bytes:
-    """Return the body's bytes, its content within the limit, with a mark where it was cut."""
+    """Return the body's bytes, its content within the limit, with a mark where it was cut; no markup cut in half."""
     if overflow(payload):
         kind = payload["msgtype"]
         content = payload[kind]["content"].encode(errors="replace").decode()
-        payload = {**payload, kind: {**payload[kind], "content": cut_bytes(content, CONTENT_LIMITS[kind])}}
+        content = cut_content(content, CONTENT_LIMITS[kind], markup=kind in MARKDOWN)
+        payload = {**payload, kind: {**payload[kind], "content": content}}
     return json.dumps(payload, ensure_ascii=False).encode(errors="replace")

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from kube_wecom_eventer.metrics import Metrics
 from kube_wecom_eventer.notify import Dispatcher, Pace, notification
 from kube_wecom_eventer.notify.dispatcher import CAPACITY
-from kube_wecom_eventer.render import Message, Renderer, RobotWording, Templates
+from kube_wecom_eventer.render import Message, Renderer, RobotWording, Style, Templates
 from kube_wecom_eventer.sinks import Outcome, Verdict
 from tests.support.events import make_event
 from tests.support.scripted import ScriptedSink
@@ -35,7 +35,7 @@ class Telling:
         if template:
             templates.update("ns/cm", {"content": template})
         renderer = Renderer(templates=templates, zone=UTC)
-        self._wording = RobotWording(renderer=renderer, template="ns/cm" if template else None)
+        self._wording = RobotWording(renderer=renderer, template="ns/cm" if template else None, style=Style())
         self.dispatcher = Dispatcher(destination="wecom-1", sink=self.sink, metrics=self.metrics, pace=Pace())
 
     def offer(self, reason: str = "BackOff") -> None:

@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from kube_wecom_eventer.metrics import Metrics
-from kube_wecom_eventer.render import Renderer, Templates
+from kube_wecom_eventer.render import Renderer, Style, Templates
 from tests.support.events import make_event
 
 SEED = (
@@ -150,7 +150,9 @@ def test_the_built_in_body_shows_what_one_asks_first() -> None:
     """What, where, when, how often, from whom, and the message."""
     assert Rendering(None).content() == (
         "⚠️ BackOff · Pod payments/checkout-7d9f\n"
-        "2026-11-20 09:02:03 CST · ×3 · kubelet@node-1\n"
+        "时间：2026-11-20 09:02:03 CST\n"
+        "发生次数：3 次\n"
+        "来源：kubelet@node-1\n"
         "Back-off restarting failed container"
     )
 
@@ -168,4 +170,43 @@ def test_the_built_in_body_of_a_bare_event_is_not_empty() -> None:
         lastTimestamp=None,
         reportingComponent="node-controller",
     )
-    assert text == "ℹ️ BackOff · Node node-1\nnode-controller"
+    assert text == "ℹ️ BackOff · Node node-1\n来源：node-controller"
+
+
+def test_a_style_shapes_the_message_where_there_is_no_template() -> None:
+    """Also where a template fails, or WeCom refuses its body."""
+    style = Style(msgtype="markdown", lang="en")
+    renderer = Renderer(templates=Templates(metrics=Metrics()), zone=ZoneInfo("Asia/Shanghai"))
+    event = make_event()
+    for message in (
+        renderer.render(event, template=None, style=style),
+        renderer.render(event, template="ns/missing", style=style),
+        renderer.built_in(event, style=style),
+        renderer.after_refusal(event, template="ns/refused", problem="40058", style=style),
+    ):
+        assert message.built_in
+        assert json.loads(message.body)["markdown"]["content"].startswith('**<font color="warning">⚠️ BackOff</font>**')
+
+
+@pytest.mark.parametrize("kind", ["markdown", "markdown_v2"])
+def test_values_do_not_break_the_markup_of_a_templates_markdown(kind: str) -> None:
+    """The template's own markup acts, a value's does not; what breaks nothing stays as it was."""
+    template = '{"msgtype":"%s","%s":{"content":"<font color=\\"warning\\">`{{ .Reason }}`</font> {{ .Message }}"}}'
+    body = Rendering(template % (kind, kind)).body(reason="a`b", message="</font> **x** <@all> ```\n# y")
+    assert body[kind]["content"] == ("<font color=\"warning\">`a'b`</font> <\u200b/font> **x** <\u200b@all> '''\n# y")
+
+
+def test_values_in_plain_text_keep_their_signs() -> None:
+    """Text has no markup to break."""
+    template = '{"msgtype":"text","text":{"content":"{{ .Message }}"}}'
+    assert Rendering(template).content(message="`x` </font> ```") == "`x` </font> ```"
+
+
+def test_a_message_that_is_printed_twice_is_shortened_until_both_fit() -> None:
+    """What stands behind them is kept."""
+    template = (
+        '{"msgtype":"text","text":{"content":"{{ .Message }}\\n{{ .Message }}\\nobject: {{ .InvolvedObject.Name }}"}}'
+    )
+    text = Rendering(template).content(message="错" * 1000)
+    assert text.endswith("…(truncated)\nobject: checkout-7d9f")
+    assert len(text.encode()) <= 2048

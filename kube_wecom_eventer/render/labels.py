@@ -1,0 +1,54 @@
+"""The words of the built-in messages, in each language. The only place for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labels:
+    """``between`` stands between a label and its value; ``times`` takes the count. A card shows 5 signs of a label."""
+
+    event: str
+    namespace: str
+    time: str
+    count: str
+    times: str
+    source: str
+    cluster: str
+    part: str
+    between: str
+    help_url: str
+
+
+LABELS = {
+    "zh": Labels(
+        event="事件",
+        namespace="命名空间",
+        time="时间",
+        count="发生次数",
+        times="{count} 次",
+        source="来源",
+        cluster="集群",
+        part="位置",
+        between="：",
+        help_url="https://kubernetes.io/zh-cn/docs/tasks/debug/",
+    ),
+    "en": Labels(
+        event="Event",
+        namespace="Namespace",
+        time="Time",
+        count="Happened",
+        times="{count} times",
+        source="Source",
+        cluster="Cluster",
+        part="Part",
+        between=": ",
+        help_url="https://kubernetes.io/docs/tasks/debug/",
+    ),
+}
+
+
+def labels(lang: str) -> Labels:
+    """Return the words of a language; Chinese where it is not known."""
+    return LABELS.get(lang, LABELS["zh"])

@@ -1,0 +1,73 @@
+"""Texts from an event that stand within WeCom's markdown: they must not become markup themselves.
+
+WeCom documents no escape character, so each sign that would act is changed as little as shows: a zero-width space
+behind it where that breaks the construct, a look-alike where it doesn't. Names, paths and image references hold
+none of these signs and stay as they are, byte for byte, so that they can be copied.
+Source: https://developer.work.weixin.qq.com/document/path/99110 (markdown and markdown_v2 of the group robot).
+"""
+
+from __future__ import annotations
+
+import re
+
+from kube_wecom_eventer.render.text import ZERO_WIDTH_SPACE, harmless
+
+_TAG_START = re.compile(r"<(?=[A-Za-z/!?@]|\Z)")
+_TILDE_FENCE = re.compile(r"~(?=~~)")
+_LINE_BREAK = re.compile("\r\n|[\r\x85\u2028\u2029]")
+_ACTIVE_LINE_START = re.compile(r"(?m)^([ \t]*)(?=[#>])")
+_OUTER_UNDERSCORE = re.compile(r"(?<![0-9A-Za-z])_|_(?![0-9A-Za-z])")
+
+
+def contained(text: str) -> str:
+    """Return a text that can't break out of, or into, the markup around it, nor mention anybody.
+
+    For values in a user's template: only what would unbalance its markup is touched. A ``<`` before what may be a
+    tag's name gets a zero-width space behind it. A backtick becomes an apostrophe: nothing invisible keeps it from
+    closing a code span, and in a message it only quotes a name. Three tildes, a fence in markdown_v2, are parted.
+    """
+    text = _TAG_START.sub("<" + ZERO_WIDTH_SPACE, harmless(text)).replace("`", "'")
+    return _TILDE_FENCE.sub("~" + ZERO_WIDTH_SPACE, text)
+
+
+def joins_to_tag(before: str, after: str) -> bool:
+    """Return whether two contained texts, one behind the other, would begin a tag or a mention."""
+    return before.endswith("<") and _TAG_START.match("<" + after[:1]) is not None
+
+
+def inert(text: str) -> str:
+    """Return a text without markup of its own, for the built-in markdown.
+
+    On top of ``contained``: a zero-width space parts ``](`` (a link) and ``**`` (bold), and stands before a ``#`` or
+    ``>`` at the start of a line (heading, quote). All line breaks become ``\\n``, so that no other sign starts a line.
+    """
+    text = contained(_LINE_BREAK.sub("\n", text))
+    text = text.replace("](", f"]{ZERO_WIDTH_SPACE}(").replace("**", f"*{ZERO_WIDTH_SPACE}*")
+    text = text.replace("**", f"*{ZERO_WIDTH_SPACE}*")  # of three, the second and third met only now
+    return _ACTIVE_LINE_START.sub(rf"\1{ZERO_WIDTH_SPACE}", text)
+
+
+def inert_line(text: str) -> str:
+    """Return the same on one line. A backslash at its end gets a zero-width space, lest it escape what follows."""
+    line = inert(" ".join(harmless(text).split()))
+    return line + ZERO_WIDTH_SPACE if line.endswith("\\") else line
+
+
+def inert_line_v2(text: str) -> str:
+    """Return the same for markdown_v2, which has emphasis by ``*`` and ``_``, too, and ``~~`` strikes through.
+
+    There a zero-width space breaks nothing, so look-alikes stand in. An underscore inside a name stays: it is no
+    emphasis there.
+    """
+    line = _OUTER_UNDERSCORE.sub("＿", inert_line(text).replace("*", "∗"))
+    return line.replace(f"~{ZERO_WIDTH_SPACE}", "～").replace("~~", "～～")
+
+
+def quoted(text: str) -> str:
+    """Return a text as a quote of markdown: a sign before each line, nothing active inside."""
+    return "\n".join(f"> {line}".rstrip() for line in inert(text).split("\n"))
+
+
+def fenced_text(text: str) -> str:
+    """Return a text that may stand in a fence of backticks: as it was, but for a fence of its own."""
+    return _LINE_BREAK.sub("\n", harmless(text)).replace("```", "'''")
