@@ -1,0 +1,80 @@
+"""Whatever we give people to copy works: the args of each Deployment, the template of each ConfigMap."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kube_wecom_eventer.building import doubts
+from kube_wecom_eventer.config import load_settings
+from kube_wecom_eventer.metrics import Metrics
+from kube_wecom_eventer.render import Renderer, Templates
+from kube_wecom_eventer.render.wecom_body import CONTENT_LIMITS
+from tests.support.events import make_event
+
+ROOT = Path(__file__).parents[1]
+DOUBTED_ON_PURPOSE = ("[^Unhealthy]",)
+
+
+def objects(kind: str) -> list[Any]:
+    """Return each object of a kind in manifests/ and examples/, named after its file."""
+    return [
+        pytest.param(each, id=f"{path.relative_to(ROOT)}:{each['metadata']['name']}")
+        for path in sorted([*ROOT.glob("manifests/**/*.yaml"), *ROOT.glob("examples/**/*.yaml")])
+        for each in yaml.safe_load_all(path.read_text(encoding="utf-8"))
+        if each and each.get("kind") == kind
+    ]
+
+
+@pytest.mark.parametrize("deployment", objects("Deployment"))
+def test_the_args_of_each_deployment_run_without_a_doubt(deployment: dict[str, Any]) -> None:
+    """No problem, no warning; the one that kube-eventer's users know is left in theirs."""
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    environ = {each["name"]: each.get("value") or "k" for each in container.get("env", [])} | {"WECOM_ROBOT_KEY": "k"}
+    read = load_settings([*container.get("command", [])[1:], *container.get("args", [])], environ=environ)
+    warnings = [*read.warnings, *(doubt for sink in read.sinks for doubt in doubts(sink))]
+    assert [each for each in warnings if not any(known in each for known in DOUBTED_ON_PURPOSE)] == []
+
+
+TEMPLATES = [
+    param for param in objects("ConfigMap") if {"content", "content.j2"} & set(param.values[0].get("data") or {})
+]
+
+_TEXTS = st.text(st.characters(codec="utf-8"), max_size=3000) | st.sampled_from(
+    ['"\\', "<@all>", "</font>", "```", "{{ .X }}", "\x00" * 50, "错" * 3000, '"}}', "[x](http://y)", "\n> **a**\n"]
+)
+
+
+@pytest.mark.parametrize("config_map", TEMPLATES)
+@settings(max_examples=60, derandomize=True, deadline=None)
+@given(texts=st.tuples(_TEXTS, _TEXTS, _TEXTS), namespace=st.sampled_from(["", "payments"]), count=st.integers(0, 9))
+def test_any_event_through_each_template_is_a_valid_message(
+    config_map: dict[str, Any], texts: tuple[str, str, str], namespace: str, count: int
+) -> None:
+    """It parses, is within its limit, is the template's own and not the built-in body, and mentions only its people."""
+    metrics = Metrics()
+    templates = Templates(metrics=metrics)
+    templates.update("ns/cm", config_map["data"])
+    message, reason, name = texts
+    event = make_event(
+        message=message,
+        reason=reason,
+        count=count,
+        involvedObject={"kind": "Pod", "name": name, "namespace": namespace},
+    )
+    sent = Renderer(templates=templates, zone=UTC).render(event, template="ns/cm")
+    assert not sent.built_in
+    body = json.loads(sent.body)
+    content = body[body["msgtype"]]["content"]
+    assert 0 < len(content.encode()) <= CONTENT_LIMITS[body["msgtype"]]
+    own = " ".join(config_map["data"].values())
+    assert content.count("<@") <= own.count("<@")
+    if body["msgtype"] == "markdown":
+        assert content.count("<font") == content.count("</font>")
