@@ -15,7 +15,7 @@ from kube_wecom_eventer.render.labels import Labels, labels
 from kube_wecom_eventer.render.local_time import in_zone
 from kube_wecom_eventer.render.markup import fenced_text, inert_line, inert_line_v2, quoted
 from kube_wecom_eventer.render.style import Style, markdown_mentions
-from kube_wecom_eventer.render.text import cut_bytes, harmless
+from kube_wecom_eventer.render.text import CUT_MARK, cut_bytes, harmless
 from kube_wecom_eventer.render.wecom_body import CONTENT_LIMITS, Payload
 
 _SIGNS = {"Warning": "⚠️", "Normal": "ℹ️"}
@@ -148,4 +148,5 @@ def _filled(msgtype: str, head: str, *, before: str, message: str, after: str = 
     if not message:
         return head
     room = CONTENT_LIMITS[msgtype] - len((head + before + after).encode())
-    return head + before + cut_bytes(message, room) + after
+    # A mark on a line of its own would stand outside of a quote.
+    return head + before + cut_bytes(message, room).replace("\n" + CUT_MARK, CUT_MARK) + after

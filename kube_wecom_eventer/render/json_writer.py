@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from kube_wecom_eventer.render.markup import contained, joins_to_tag
 from kube_wecom_eventer.render.text import ZERO_WIDTH_SPACE, harmless, joins_to_mention
@@ -47,6 +47,18 @@ class JsonWriter:
             self._parts.append(self._as_scalar(text))
             self._last_value = ""
 
+    def json(self, value: Any, *, text: str) -> None:
+        """Write a value that the template itself asked for as JSON; ``text`` is its JSON.
+
+        Outside of strings it is part of the body, lists and objects included, each string in it made harmless.
+        Inside a string it is a text like any other; a string loses the quotes that JSON gave it, or they would show.
+        """
+        if self._in_string:
+            self._inside(value if isinstance(value, str) else text)
+        else:
+            self._parts.append(json.dumps(self._cleaned(value), ensure_ascii=False))
+            self._last_value = ""
+
     def result(self) -> str:
         """Return all that was written."""
         return "".join(self._parts)
@@ -79,6 +91,15 @@ class JsonWriter:
         if isinstance(value, str):
             return _quoted(self._clean(value))
         return stripped if isinstance(value, bool | int | float) or value is None else _quoted(self._clean(text))
+
+    def _cleaned(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self._clean(value)
+        if isinstance(value, list):
+            return [self._cleaned(item) for item in value]
+        if isinstance(value, dict):
+            return {self._clean(key): self._cleaned(item) for key, item in value.items()}
+        return value
 
 
 def _refuse(constant: str) -> NoReturn:

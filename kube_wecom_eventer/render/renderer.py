@@ -9,10 +9,10 @@ import msgspec
 from kube_wecom_eventer.errors import TemplateError
 from kube_wecom_eventer.event import Event
 from kube_wecom_eventer.render.built_in import built_in_payload
-from kube_wecom_eventer.render.go_template import GoTemplate
 from kube_wecom_eventer.render.json_writer import JsonWriter
 from kube_wecom_eventer.render.message import Message
 from kube_wecom_eventer.render.style import Style
+from kube_wecom_eventer.render.template import Template
 from kube_wecom_eventer.render.templates import Templates
 from kube_wecom_eventer.render.text import cut_bytes, harmless
 from kube_wecom_eventer.render.wecom_body import MARKDOWN, Payload, encode_payload, overflow, parse_payload
@@ -52,7 +52,7 @@ class Renderer:
         self._templates.failed(template, stage="refused", problem=problem)
         return self.built_in(event, style=style)
 
-    def _fitting(self, event: Event, template: GoTemplate) -> Payload:
+    def _fitting(self, event: Event, template: Template) -> Payload:
         """Render, and where it is too long again with a shorter message: what stands behind it is kept.
 
         More than once, because a template may print the message twice, and markdown makes some signs longer.
@@ -69,12 +69,12 @@ class Renderer:
             payload = self._payload(event, template)
         return payload
 
-    def _payload(self, event: Event, template: GoTemplate) -> Payload:
+    def _payload(self, event: Event, template: Template) -> Payload:
         """Render; where that gives markdown, again for markdown: what a body is shows only when it is there."""
         payload = self._rendered(event, template, markdown=False)
         return self._rendered(event, template, markdown=True) if payload["msgtype"] in MARKDOWN else payload
 
-    def _rendered(self, event: Event, template: GoTemplate, *, markdown: bool) -> Payload:
+    def _rendered(self, event: Event, template: Template, *, markdown: bool) -> Payload:
         writer = JsonWriter(markdown=markdown)
         template.execute(event, writer, zone=self._zone)
         return parse_payload(writer.result())

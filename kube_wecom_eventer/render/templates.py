@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import structlog
 
 from kube_wecom_eventer.errors import TemplateError
 from kube_wecom_eventer.metrics import Metrics
 from kube_wecom_eventer.render.go_template import GoTemplate
+from kube_wecom_eventer.render.jinja import JinjaTemplate
+from kube_wecom_eventer.render.template import Template
 
 CONTENT = "content"
 """The key of kube-eventer's ConfigMaps that holds a Go template."""
+
+CONTENT_J2 = "content.j2"
+"""The key that holds a Jinja2 template; it counts where both are there."""
+
+_PARSERS: Mapping[str, Callable[[str], Template]] = {CONTENT_J2: JinjaTemplate.parse, CONTENT: GoTemplate.parse}
 
 log = structlog.get_logger()
 
@@ -21,11 +28,11 @@ class Templates:
 
     def __init__(self, *, metrics: Metrics) -> None:
         self._metrics = metrics
-        self._parsed: dict[str, GoTemplate] = {}
-        self._source: dict[str, str | None] = {}
+        self._parsed: dict[str, Template] = {}
+        self._source: dict[str, tuple[str, str] | None] = {}
         self._failing: dict[str, str] = {}
 
-    def get(self, name: str) -> GoTemplate | None:
+    def get(self, name: str) -> Template | None:
         """Return the newest template of that name that could be parsed."""
         return self._parsed.get(name)
 
@@ -34,22 +41,23 @@ class Templates:
 
         A template that doesn't parse leaves the last good one in its place; so does a ConfigMap that disappears.
         """
-        source = None if data is None else data.get(CONTENT)
-        if name in self._source and source == self._source[name]:
+        found = _chosen(data or {})
+        if name in self._source and found == self._source[name]:
             return
-        self._source[name] = source
-        if source is None:
-            keys = ", ".join(sorted(data)) if data else ""
-            problem = "no such ConfigMap" if data is None else f"no key {CONTENT!r} in it (it has: {keys or 'none'})"
-            self._bad(name, stage="missing", problem=problem)
+        self._source[name] = found
+        if found is None:
+            self._bad(name, stage="missing", problem=_missing(data))
             return
+        key, source = found
+        if key == CONTENT_J2 and CONTENT in (data or {}):
+            log.warning("template_has_two_keys", config_map=name, used=CONTENT_J2, ignored=CONTENT)
         try:
-            self._parsed[name] = GoTemplate.parse(source)
+            self._parsed[name] = _PARSERS[key](source)
         except TemplateError as error:
-            self._bad(name, stage="parse", problem=str(error))
+            self._bad(name, stage="parse", problem=f"{key}: {error}")
             return
         self._failing.pop(name, None)
-        log.info("template_loaded", config_map=name, length=len(source))
+        log.info("template_loaded", config_map=name, key=key, length=len(source))
 
     def trouble(self, name: str) -> str:
         """Return what is wrong with a template now; an empty text where nothing is known to be."""
@@ -67,3 +75,15 @@ class Templates:
         self._failing[name] = problem
         instead = "the last good template" if name in self._parsed else "the built-in body"
         log.warning("template_unusable", config_map=name, problem=problem, used_instead=instead)
+
+
+def _chosen(data: Mapping[str, str]) -> tuple[str, str] | None:
+    """Return the key that counts, with its template."""
+    return next(((key, data[key]) for key in _PARSERS if key in data), None)
+
+
+def _missing(data: Mapping[str, str] | None) -> str:
+    if data is None:
+        return "no such ConfigMap"
+    keys = ", ".join(sorted(data)) or "none"
+    return f"no key {CONTENT!r} or {CONTENT_J2!r} in it (it has: {keys})"

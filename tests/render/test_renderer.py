@@ -124,8 +124,8 @@ def test_a_broken_edit_keeps_the_last_good_template() -> None:
     ("data", "problem"),
     [
         (None, "no such ConfigMap"),
-        ({}, "no key 'content' in it (it has: none)"),
-        ({"Content": "x", "a": "b"}, "no key 'content' in it (it has: Content, a)"),
+        ({}, "no key 'content' or 'content.j2' in it (it has: none)"),
+        ({"Content": "x", "a": "b"}, "no key 'content' or 'content.j2' in it (it has: Content, a)"),
     ],
 )
 def test_a_missing_template_is_said_and_the_built_in_body_goes_out(data: dict[str, str] | None, problem: str) -> None:
