@@ -11,7 +11,7 @@ from datetime import datetime
 import msgspec
 
 
-class ObjectReference(msgspec.Struct, rename="camel", omit_defaults=True, frozen=True):
+class ObjectReference(msgspec.Struct, rename="camel", frozen=True):
     """The object that an event is about (``involvedObject``), or one related to it."""
 
     kind: str = ""
@@ -23,21 +23,21 @@ class ObjectReference(msgspec.Struct, rename="camel", omit_defaults=True, frozen
     field_path: str = ""
 
 
-class EventSource(msgspec.Struct, rename="camel", omit_defaults=True, frozen=True):
+class EventSource(msgspec.Struct, rename="camel", frozen=True):
     """The component that reported the event, and the node it runs on."""
 
     component: str = ""
     host: str = ""
 
 
-class EventSeries(msgspec.Struct, rename="camel", omit_defaults=True, frozen=True):
+class EventSeries(msgspec.Struct, rename="camel", frozen=True):
     """How often an event of events.k8s.io repeated, and when last."""
 
     count: int = 0
     last_observed_time: datetime | None = None
 
 
-class ObjectMeta(msgspec.Struct, rename="camel", omit_defaults=True, frozen=True):
+class ObjectMeta(msgspec.Struct, rename="camel", frozen=True):
     """The part of ``metadata`` that we use."""
 
     name: str = ""
@@ -50,7 +50,7 @@ class ObjectMeta(msgspec.Struct, rename="camel", omit_defaults=True, frozen=True
     annotations: dict[str, str] | None = None
 
 
-class Event(msgspec.Struct, rename="camel", omit_defaults=True, frozen=True):
+class Event(msgspec.Struct, rename="camel", frozen=True):
     """One version of a core/v1 Event.
 
     Timestamps are timezone-aware or None. An event written through events.k8s.io has neither

@@ -1,18 +1,33 @@
-"""What every kind of template is to the rest of this room."""
+"""What every kind of template is to the rest of this room, and what every kind of output is to a template."""
 
 from __future__ import annotations
 
 from datetime import tzinfo
-from typing import Protocol
+from typing import Any, Protocol
 
 from kube_wecom_eventer.event import Event
-from kube_wecom_eventer.render.json_writer import JsonWriter
+
+
+class Writer(Protocol):
+    """Takes a template's output, and tells its own text from what came from the event."""
+
+    def text(self, text: str) -> None:
+        """Write the template's own text."""
+        ...
+
+    def value(self, text: str, *, before_js: str | None = None) -> None:
+        """Write what an expression printed. ``before_js``: the same before the template's own escaping by ``js``."""
+        ...
+
+    def json(self, value: Any, *, text: str) -> None:
+        """Write a value that the template itself asked for as JSON; ``text`` is its JSON."""
+        ...
 
 
 class Template(Protocol):
     """A template that was parsed once and runs often."""
 
-    def execute(self, event: Event, writer: JsonWriter, *, zone: tzinfo) -> None:
+    def execute(self, event: Event, writer: Writer, *, zone: tzinfo) -> None:
         """Write the template for an event, its times in ``zone``.
 
         Raises:

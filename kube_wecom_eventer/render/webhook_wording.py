@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import tzinfo
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -12,6 +12,7 @@ from kube_wecom_eventer.errors import TemplateError
 from kube_wecom_eventer.event import Event
 from kube_wecom_eventer.render.json_writer import JsonWriter
 from kube_wecom_eventer.render.message import PLAIN, Message
+from kube_wecom_eventer.render.template import Writer
 from kube_wecom_eventer.render.templates import Templates
 
 
@@ -60,18 +61,22 @@ class LogWording:
 
     def message(self, event: Event) -> Message:
         """See `Wording.message`."""
-        return Message(body=msgspec.json.encode(event), built_in=True)
+        return Message(body=msgspec.json.encode(_without_empty(msgspec.to_builtins(event))), built_in=True)
 
     def after_refusal(self, event: Event, problem: str) -> Message | None:  # noqa: ARG002 the protocol's
         """Return None: a log refuses nothing."""
         return None
 
 
-class _Collector(Protocol):
-    def text(self, text: str) -> None: ...
+def _without_empty(value: Any) -> Any:
+    """Return the same without empty fields, as the API server leaves them out."""
+    if not isinstance(value, dict):
+        return value
+    kept = {name: _without_empty(item) for name, item in value.items()}
+    return {name: item for name, item in kept.items() if item not in (None, "", 0, {})}
 
-    def value(self, text: str, *, before_js: str | None = None) -> None: ...
 
+class _Collector(Writer, Protocol):
     def result(self) -> str: ...
 
 
@@ -96,6 +101,12 @@ class OpenWriter:
             self._collector = _PlainWriter()
         self._collector.value(text, before_js=before_js)
 
+    def json(self, value: Any, *, text: str) -> None:
+        """Write a value that the template itself asked for as JSON."""
+        if self._collector is None:
+            self._collector = JsonWriter()
+        self._collector.json(value, text=text)
+
     def message(self) -> Message:
         """Return what was written.
 
@@ -119,6 +130,9 @@ class _PlainWriter:
         self._parts.append(text)
 
     def value(self, text: str, *, before_js: str | None = None) -> None:  # noqa: ARG002 plain text needs no escaping
+        self._parts.append(text)
+
+    def json(self, value: Any, *, text: str) -> None:  # noqa: ARG002 its JSON is what plain text can show
         self._parts.append(text)
 
     def result(self) -> str:

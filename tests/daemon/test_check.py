@@ -73,8 +73,8 @@ async def test_each_thing_that_is_wrong_with_a_template_is_told(pipeline: Pipeli
     bad = [line for line in lines if line.startswith("✗")]
     for name, words in (
         ("missing", "there is no such ConfigMap"),
-        ("nokey", "no key 'content' in it (it has: Content)"),
-        ("noparse", "line 1: "),
+        ("nokey", "no key 'content' or 'content.j2' in it (it has: Content)"),
+        ("noparse", "content: line 1: "),
         ("norender", "fails on a sample event: "),
     ):
         assert any(f"ConfigMap {namespace}/{name}: " in line and words in line for line in bad), bad

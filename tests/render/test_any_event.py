@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kube_wecom_eventer.metrics import Metrics
-from kube_wecom_eventer.render import LANGS, MSGTYPES, Renderer, Style, Templates
+from kube_wecom_eventer.render import Renderer, Style, Templates
+from kube_wecom_eventer.render.style import LANGS, MSGTYPES
 from kube_wecom_eventer.render.wecom_body import CONTENT_LIMITS, overflow
 from tests.support.events import make_event
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from kube_wecom_eventer.render.json_writer import JsonWriter
+from kube_wecom_eventer.render.template import Writer
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Own:
 
     text: str
 
-    def write(self, writer: JsonWriter) -> None:
+    def write(self, writer: Writer) -> None:
         """Write it as it is."""
         writer.text(self.text)
 
@@ -31,7 +31,7 @@ class Printed:
 
     text: str
 
-    def write(self, writer: JsonWriter) -> None:
+    def write(self, writer: Writer) -> None:
         """Write it as the place demands."""
         writer.value(self.text)
 
@@ -43,7 +43,7 @@ class Json:
     text: str
     value: Any
 
-    def write(self, writer: JsonWriter) -> None:
+    def write(self, writer: Writer) -> None:
         """Write it as JSON where JSON may stand."""
         writer.json(self.value, text=self.text)
 

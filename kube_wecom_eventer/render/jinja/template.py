@@ -14,7 +14,7 @@ from kube_wecom_eventer.event import Event
 from kube_wecom_eventer.render.jinja.environment import JsonEnvironment, TooMuch
 from kube_wecom_eventer.render.jinja.event_data import event_data
 from kube_wecom_eventer.render.jinja.pieces import pieces_of
-from kube_wecom_eventer.render.json_writer import JsonWriter
+from kube_wecom_eventer.render.template import Writer
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class JinjaTemplate:
         except Exception as error:  # the compiler may fail in ways of Python's own: too deep, too long a number
             raise TemplateError(_said(error)) from None
 
-    def execute(self, event: Event, writer: JsonWriter, *, zone: tzinfo) -> None:
+    def execute(self, event: Event, writer: Writer, *, zone: tzinfo) -> None:
         """Write the template for an event, its times in ``zone``.
 
         Raises:
