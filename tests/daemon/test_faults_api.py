@@ -47,7 +47,7 @@ FAULTS: dict[str, Action] = {
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 async def test_a_list_or_watch_that_fails_costs_nothing(demo: Demo, fault: Action) -> None:
-    """At the start, on the next list, on the next watch, the 500 twice each: it is said once a trouble, each event is told."""
+    """At the start, on the next list, on the next watch, the 500 twice: one warning a trouble, and each event."""
     plan, times = demo.api.faults.plan, 2 if fault is FAULTS["500"] else 1
     plan(fault, when=lists_of("events"), times=times)
     async with demo.daemon() as daemon:
