@@ -10,9 +10,12 @@ from contextlib import aclosing
 import msgspec
 import structlog
 
-from kube_wecom_eventer.errors import ApiError, Gone
+from kube_wecom_eventer.errors import ApiError, Forbidden, Gone
 from kube_wecom_eventer.kube.client import UNREADABLE, ApiClient
 from kube_wecom_eventer.kube.watch import Backoff, watch_once
+
+_RULE = '{apiGroups: [""], resources: ["configmaps"], verbs: ["list", "watch"]}, in a Role of its namespace'
+"""What the log tells to grant after a 403, to be pasted."""
 
 _LASTED = 5.0
 """Seconds after which a watch counts as one that worked."""
@@ -123,7 +126,8 @@ class ConfigMapFollower:
     def _say(self, error: ApiError | None) -> None:
         text = str(error or "")
         if text and text != self._trouble:
-            log.warning("config_map_unreadable", config_map=self._label, error=text)
+            rule = {"missing_rule": _RULE} if isinstance(error, Forbidden) else {}
+            log.warning("config_map_unreadable", config_map=self._label, error=text, **rule)
         elif self._trouble and not text:
             log.info("config_map_readable", config_map=self._label)
         self._trouble = text

@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 import msgspec
 import structlog
 
-from kube_wecom_eventer.errors import ApiError, Gone
+from kube_wecom_eventer.errors import ApiError, Forbidden, Gone
 from kube_wecom_eventer.event import Event
 from kube_wecom_eventer.kube.client import UNREADABLE, ApiClient
 from kube_wecom_eventer.kube.watch import Backoff, watch_once
@@ -27,6 +27,9 @@ from kube_wecom_eventer.metrics import Metrics
 _PATH = "/api/v1/events"
 _PAGE = 500
 """Events in a page of a list: about 1 MB."""
+
+_RULE = '{apiGroups: [""], resources: ["events"], verbs: ["list", "watch"]}, in a ClusterRole that is bound to us'
+"""What the log tells to grant after a 403, to be pasted."""
 
 _LASTED = 5.0
 """Seconds after which a watch counts as one that worked, so that the next one follows soon."""
@@ -198,7 +201,8 @@ class EventStream:
         """Warn once per change: an outage repeats the same line every few seconds otherwise."""
         text = str(error)
         if text != self._trouble:
-            log.warning("event_stream_interrupted", error=text, retry_in_seconds=round(delay, 1))
+            rule = {"missing_rule": _RULE} if isinstance(error, Forbidden) else {}
+            log.warning("event_stream_interrupted", error=text, retry_in_seconds=round(delay, 1), **rule)
         self._trouble = text
 
     def _all_well(self) -> None:

@@ -247,9 +247,9 @@ async def test_a_missing_right_is_said_once_and_its_grant_is_noticed(demo: Demo)
         assert len(refusals) == 4
         told = [line["event"] for line in daemon.logs if line["event"].startswith("event_stream")]
         assert told == ["event_stream_starts", "event_stream_interrupted", "event_stream_resumed"]
-        assert (
-            'cannot watch resource "events" in API group ""' in (await daemon.log("event_stream_interrupted"))["error"]
-        )
+        line = await daemon.log("event_stream_interrupted")
+        assert 'cannot watch resource "events" in API group ""' in line["error"]
+        assert line["missing_rule"].startswith('{apiGroups: [""], resources: ["events"], verbs: ["list", "watch"]}')
 
 
 async def test_a_compaction_between_every_two_watches(demo: Demo) -> None:
