@@ -82,7 +82,7 @@ class Check:
         try:
             await client.get("/api/v1/events", {"limit": 1})
         except ApiError as error:
-            hint = f"; the ClusterRole needs {missing_rule('events')}" if isinstance(error, Forbidden) else ""
+            hint = f"; grant {missing_rule('events', kind='ClusterRole')}" if isinstance(error, Forbidden) else ""
             self._say(BAD, f"{connection.server} ({connection.described}): events can't be listed: {error}{hint}")
         else:
             self._say(GOOD, f"{connection.server} ({connection.described}): events can be listed")
@@ -113,8 +113,8 @@ class Check:
             body = await client.get(path, {"fieldSelector": f"metadata.name={name.name}"})
             items = msgspec.json.decode(body, type=_ConfigMapList).items
         except (ApiError, msgspec.MsgspecError):
-            rule = missing_rule("configmaps")
-            self._say(BAD, f"{where}: {refusal}; a Role in namespace {name.namespace} needs {rule}")
+            rule = missing_rule("configmaps", kind=f"Role of namespace {name.namespace}")
+            self._say(BAD, f"{where}: {refusal}; grant {rule}")
             return
         if not items:
             self._say(BAD, f"{where}: there is no such ConfigMap, so the built-in body would be sent; create it there")

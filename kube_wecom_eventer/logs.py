@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
-from typing import TextIO
+from typing import TextIO, cast
 
 import structlog
 
 
+class _Lossy:
+    """A stream that may fail, or be closed from the start: the daemon's work does not depend on its log's reader."""
+
+    def __init__(self, stream: TextIO | None) -> None:
+        self._stream = stream
+
+    def isatty(self) -> bool:
+        return self._stream is not None and self._stream.isatty()
+
+    def write(self, text: str) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            if self._stream is not None:
+                self._stream.write(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            if self._stream is not None:
+                self._stream.flush()
+
+
 def configure_logs(*, log_format: str = "auto", level: int = logging.INFO, stream: TextIO | None = None) -> None:
     """Set up structlog for the process. ``log_format``: json, console, or auto (console on a terminal)."""
-    out = stream or sys.stderr
+    out = cast(TextIO, _Lossy(stream or sys.stderr))
     console = log_format == "console" or (log_format == "auto" and out.isatty())
     # httpx and uvicorn log URLs through the standard library, and a robot's URL holds its key.
     logging.basicConfig(stream=out, level=logging.CRITICAL, force=True)

@@ -150,9 +150,9 @@ def status_error(status: Status, headers: Mapping[str, str] | None = None) -> Ap
     return kinds.get(code, ApiError)(text, code=code)
 
 
-def missing_rule(resource: str) -> str:
-    """Return the RBAC rule that lets us follow a resource of the core group, as it stands in a Role."""
-    return f'{{apiGroups: [""], resources: [{resource}], verbs: [list, watch]}}'
+def missing_rule(resource: str, *, kind: str) -> str:
+    """Return the RBAC rule that lets us follow a resource of the core group, to be pasted, and where it belongs."""
+    return f'{{apiGroups: [""], resources: ["{resource}"], verbs: ["list", "watch"]}}, in a {kind}'
 
 
 def _retry_after(status: Status, headers: Mapping[str, str]) -> float:

@@ -123,7 +123,11 @@ class ConfigMapFollower:
     def _say(self, error: ApiError | None) -> None:
         text = str(error or "")
         if text and text != self._trouble:
-            hint = {"missing_rule": missing_rule("configmaps")} if isinstance(error, Forbidden) else {}
+            hint = (
+                {"missing_rule": missing_rule("configmaps", kind="Role of its namespace")}
+                if isinstance(error, Forbidden)
+                else {}
+            )
             log.warning("config_map_unreadable", config_map=self._label, error=text, **hint)
         elif self._trouble and not text:
             log.info("config_map_readable", config_map=self._label)

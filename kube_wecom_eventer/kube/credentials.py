@@ -6,6 +6,7 @@ import asyncio
 import ssl
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,8 @@ class BearerAuth(httpx.Auth):
         self._clock = clock
         self._value = ""
         self._read_at: float | None = None
+        # Not the loop's own threads: it looks names up there, and a silent resolver may hold them all.
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="token")
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
         """Sign the request; on 401 sign it once more if there is a newer token."""
@@ -73,7 +76,7 @@ class BearerAuth(httpx.Auth):
     async def _fresh(self) -> str:
         try:
             # A kubeconfig's exec plug-in may take seconds, and the loop must not wait for it.
-            value = await asyncio.to_thread(self._read)
+            value = await asyncio.get_running_loop().run_in_executor(self._thread, self._read)
         except Exception as error:  # a file that is gone, or whatever the official client lets through
             reason = error.strerror if isinstance(error, OSError) else None
             raise ApiError(f"the token can't be read: {reason or type(error).__name__}") from None

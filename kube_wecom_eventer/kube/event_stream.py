@@ -208,7 +208,7 @@ class EventStream:
         """Warn once per change: an outage repeats the same line every few seconds otherwise."""
         text = str(error)
         if text != self._trouble:
-            hint = {"missing_rule": missing_rule("events")} if isinstance(error, Forbidden) else {}
+            hint = {"missing_rule": missing_rule("events", kind="ClusterRole")} if isinstance(error, Forbidden) else {}
             log.warning("event_stream_interrupted", error=text, retry_in_seconds=round(delay, 1), **hint)
         self._trouble = text
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from random import Random
 from typing import Any
 
 import pytest
 
+from kube_wecom_eventer.demo.api_server import ApiServer
+from kube_wecom_eventer.demo.asgi import Request
 from kube_wecom_eventer.demo.serving import serve
+from kube_wecom_eventer.demo.store import Key, ObjectStore
 from kube_wecom_eventer.demo.wecom import Received, WeComGroup
 from tests.support.api_servers import Server
 from tests.support.daemon import PATIENCE, DaemonProcess, running_daemon
@@ -32,9 +37,9 @@ class Group:
     wecom: WeComGroup
     url: str
 
-    def sink(self, options: str = "") -> str:
-        """Return a --sink for the group's robot."""
-        return f"--sink=webhook:{self.url}/cgi-bin/webhook/send?key={KEY}{'&' if options else ''}{options}"
+    def sink(self, options: str = "", *, key: str = KEY) -> str:
+        """Return a --sink for a robot of the group."""
+        return f"--sink=webhook:{self.url}/cgi-bin/webhook/send?key={key}{'&' if options else ''}{options}"
 
     async def message(self) -> Received:
         """Return the next message that the group shows."""
@@ -78,3 +83,75 @@ class Pipeline:
 def pipeline(server: Server, group: Group) -> Pipeline:
     """The whole way, on each of the two API servers."""
     return Pipeline(server=server, group=group)
+
+
+async def until(condition: Callable[[], bool], *, timeout: float = PATIENCE) -> None:
+    """Return when ``condition`` holds, asked again and again; TimeoutError after ``timeout`` seconds."""
+    async with asyncio.timeout(timeout):
+        # The demo's servers have no asyncio.Event for everything that a test waits for.
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Demo:
+    """The demo's API server, within reach of a test that breaks it, and a WeCom group; no HTTP in between."""
+
+    api: ApiServer
+    url: str
+    group: Group
+
+    def daemon(self, *args: str, **options: Any) -> AbstractAsyncContextManager[DaemonProcess]:
+        """Start the daemon, by default with one sink that takes each Warning."""
+        sinks = [] if any(arg.startswith("--sink") for arg in args) else [self.group.sink()]
+        return running_daemon(f"--source=kubernetes:{self.url}?inClusterConfig=false", *sinks, *args, **options)
+
+    def event(self, reason: str, **fields: Any) -> None:
+        """Write an event of that reason, which names it, too."""
+        involved = {"kind": "Pod", "namespace": "default", "name": "api-7d4b9"}
+        metadata = {"namespace": "default", "name": reason.lower()}
+        defaults = {"message": "Back-off", "type": "Warning", "involvedObject": involved, "metadata": metadata}
+        self.api.create_event({**defaults, "reason": reason, **fields})
+
+    def config_map(self, name: str, content: str) -> None:
+        """Write a ConfigMap."""
+        key = Key("configmaps", "default", name)
+        metadata = {"name": name, "namespace": "default"}
+        body = {"kind": "ConfigMap", "apiVersion": "v1", "metadata": metadata, "data": {"content": content}}
+        if self.api.store.find(key) is None:
+            self.api.store.create(key, body)
+        else:
+            self.api.store.update(key, body)
+
+    async def watched(self, *resources: str) -> None:
+        """Wait until a watch of each resource is open; by default of events."""
+        for resource in resources or ("events",):
+            await until(lambda resource=resource: self.api.open_watches(resource) > 0)  # type: ignore[misc]
+
+    async def told(self) -> str:
+        """Return the reason in the next message that the group shows."""
+        return (await self.group.message()).content.split()[1]
+
+    async def nothing_else_is_told(self) -> None:
+        """A last event arrives next: whatever had come twice, or late, would stand before it."""
+        self.event("Last")
+        assert await self.told() == "Last"
+
+
+@pytest.fixture
+async def demo(group: Group) -> AsyncIterator[Demo]:
+    """The demo's API server and a WeCom group."""
+    store = ObjectStore(clock=lambda: datetime.now(UTC), random=Random(1))
+    api = ApiServer(store=store, random=Random(2))
+    async with serve(api) as url:
+        yield Demo(api=api, url=url, group=group)
+
+
+def lists_of(resource: str) -> Callable[[Request], bool]:
+    """Requests for a list of the resource."""
+    return lambda request: request.path.endswith(f"/{resource}") and "watch" not in request.query
+
+
+def watches_of(resource: str) -> Callable[[Request], bool]:
+    """Requests for a watch of the resource."""
+    return lambda request: request.path.endswith(f"/{resource}") and "watch" in request.query

@@ -105,3 +105,4 @@ async def test_a_right_to_list_without_one_to_watch_is_said_once() -> None:
     with capture_logs() as logs:
         await follow(*refused, listing(9), watch_answer(FOREVER))
     assert [entry["event"] for entry in logs] == ["config_map_unreadable", "config_map_readable"]
+    assert 'resources: ["configmaps"], verbs: ["list", "watch"]' in logs[0]["missing_rule"]

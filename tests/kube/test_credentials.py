@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -165,3 +168,17 @@ async def test_a_token_that_cannot_be_used_is_an_error_that_passes(pod: dict[str
     assert "ret" not in str(caught.value)
     file.write_text("second")
     assert await sent_header(connection) == "Bearer second"
+
+
+async def test_names_that_hang_do_not_keep_a_token_from_being_read(pod: dict[str, str]) -> None:
+    """The loop looks names up in its own few threads, and a resolver that is silent may hold them all."""
+    silent = threading.Event()
+    loop = asyncio.get_running_loop()
+    loop.set_default_executor(ThreadPoolExecutor(max_workers=1))
+    looking_up = loop.run_in_executor(None, silent.wait)
+    try:
+        async with asyncio.timeout(5):
+            assert await sent_header(connect(SourceSettings(), environ=pod)) == "Bearer first"
+    finally:
+        silent.set()
+        await looking_up

@@ -273,7 +273,8 @@ async def test_a_missing_right_is_said_as_the_rule_that_grants_it() -> None:
     it = Following(status_answer(403, "Forbidden"), listing(100), watch_answer(added(101), FOREVER))
     with capture_logs() as logs:
         await it.take(1)
-    assert logs[0]["missing_rule"] == '{apiGroups: [""], resources: [events], verbs: [list, watch]}'
+    rule = '{apiGroups: [""], resources: ["events"], verbs: ["list", "watch"]}, in a ClusterRole'
+    assert logs[0]["missing_rule"] == rule
 
 
 @virtual_time
