@@ -6,6 +6,7 @@ import asyncio
 import signal
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
@@ -22,8 +23,9 @@ from kube_wecom_eventer.kube.credentials import Connection, connect
 from kube_wecom_eventer.kube.event_stream import EventStream
 from kube_wecom_eventer.match import EventFilter, Route
 from kube_wecom_eventer.metrics import Metrics
-from kube_wecom_eventer.notify import Dispatcher, NoPace, Pace, notification
-from kube_wecom_eventer.render import Renderer, Templates
+from kube_wecom_eventer.notify import DROP_REASONS, Dispatcher, NoPace, Pace, notification
+from kube_wecom_eventer.render import Renderer, Templates, Wording
+from kube_wecom_eventer.sinks import Sink
 from kube_wecom_eventer.web import Readiness, Served, endpoints, serve
 
 GRACE = 20.0
@@ -33,6 +35,15 @@ _TEMPLATES_WITHIN = 5.0
 """Seconds that the first events may wait for the first answer about their templates."""
 
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Way:
+    """All that an event meets: which it is for, in which words, by which sink."""
+
+    route: Route
+    wording: Wording
+    sink: Sink
 
 
 class Daemon:
@@ -52,11 +63,8 @@ class Daemon:
             warnings_only=not settings.event_metrics and all(sink.filter.level == "Warning" for sink in settings.sinks),
         )
         self._event_metrics = EventerMetrics(registry=self._metrics.registry, last_contact=self._last_contact)
-        self._dispatchers = self._build_dispatchers(clients)
-        self._routes = tuple(
-            (self._route(sink), build_wording(sink, self._renderer, self._templates, settings.zone))
-            for sink in settings.sinks
-        )
+        self._dispatchers = self._build_dispatchers()
+        self._ways = tuple(self._way(sink, clients) for sink in settings.sinks)
         names = {sink.template for sink in settings.sinks if sink.template}
         self._followers = tuple(self._follower(name) for name in sorted(names))
         self._stopping = asyncio.Event()
@@ -101,12 +109,13 @@ class Daemon:
         loop = asyncio.get_running_loop()
         async for event in self._stream.follow():
             received_at = loop.time()
-            for route, wording in self._routes:
-                if not route.takes(event):
+            for way in self._ways:
+                if not way.route.takes(event):
                     continue
-                self._metrics.matched.labels(route=route.name).inc()
-                self._dispatchers[route.destination].offer(
-                    notification(event, route=route.name, wording=wording, received_at=received_at)
+                route = way.route.name
+                self._metrics.matched.labels(route=route).inc()
+                self._dispatchers[way.route.destination].offer(
+                    notification(event, route=route, wording=way.wording, sink=way.sink, received_at=received_at)
                 )
             if self._settings.event_metrics:
                 self._event_metrics.event(
@@ -146,7 +155,7 @@ class Daemon:
         contact = self._stream.last_contact()
         return contact.timestamp() if contact else 0.0
 
-    def _build_dispatchers(self, clients: HttpClients) -> dict[str, Dispatcher]:
+    def _build_dispatchers(self) -> dict[str, Dispatcher]:
         dispatchers: dict[str, Dispatcher] = {}
         for sink in self._settings.sinks:
             target = sink.target
@@ -154,16 +163,21 @@ class Daemon:
                 continue
             dispatchers[target.destination] = Dispatcher(
                 destination=target.destination,
-                sink=build_sink(target, clients),
                 metrics=self._metrics,
                 pace=Pace() if isinstance(target, RobotTarget) else NoPace(),
                 told=partial(self._event_metrics.told, target.destination.partition("-")[0]),
             )
         return dispatchers
 
-    def _route(self, sink: SinkSettings) -> Route:
+    def _way(self, sink: SinkSettings, clients: HttpClients) -> _Way:
         self._metrics.matched.labels(route=sink.name)
-        return Route(name=sink.name, filter=EventFilter(sink.filter), destination=sink.target.destination)
+        for reason in DROP_REASONS:
+            self._metrics.dropped.labels(route=sink.name, reason=reason)
+        return _Way(
+            route=Route(name=sink.name, filter=EventFilter(sink.filter), destination=sink.target.destination),
+            wording=build_wording(sink, self._renderer, self._templates, self._settings.zone),
+            sink=build_sink(sink.target, clients),
+        )
 
     def _follower(self, name: ObjectName) -> ConfigMapFollower:
         def changed(data: Mapping[str, str] | None) -> None:
@@ -199,9 +213,9 @@ async def run(settings: Settings, *, environ: Mapping[str, str]) -> None:
         loop = asyncio.get_running_loop()
 
         def on_signal(number: signal.Signals) -> None:
-            log.info("signal_received", signal=number.name)
             daemon.stop()
             loop.remove_signal_handler(number)
+            log.info("signal_received", signal=number.name)
 
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, on_signal, number)

@@ -11,6 +11,7 @@ import httpx
 
 from kube_wecom_eventer import __version__
 from kube_wecom_eventer.config import LogTarget, RobotTarget, SinkSettings, Target, WebhookTarget
+from kube_wecom_eventer.errors import ConfigError
 from kube_wecom_eventer.render import (
     LogWording,
     Renderer,
@@ -32,15 +33,30 @@ class HttpClients:
         self._clients: dict[str | None, httpx.AsyncClient] = {}
 
     def client(self, ca_file: str | None) -> httpx.AsyncClient:
-        """Return the client that trusts ``ca_file``, or what the system trusts. Proxies come from the environment."""
+        """Return the client that trusts ``ca_file``, or what the system trusts. Proxies come from the environment.
+
+        Raises:
+            ConfigError: the environment names a proxy or a certificate file that can't be used.
+        """
         if ca_file not in self._clients:
-            client = httpx.AsyncClient(
-                verify=ssl.create_default_context(cafile=ca_file) if ca_file else True,
-                headers={"User-Agent": f"kube-wecom-eventer/{__version__}"},
-            )
+            try:
+                client = httpx.AsyncClient(
+                    verify=ssl.create_default_context(cafile=ca_file) if ca_file else True,
+                    headers={"User-Agent": f"kube-wecom-eventer/{__version__}"},
+                )
+            except (ValueError, OSError, httpx.InvalidURL) as error:
+                raise ConfigError([_environment_problem(error)]) from None
             self._stack.push_async_callback(client.aclose)
             self._clients[ca_file] = client
         return self._clients[ca_file]
+
+
+def _environment_problem(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return (
+            f"SSL_CERT_FILE or SSL_CERT_DIR: can't be read: {error.strerror or error}; unset them, or write a PEM file"
+        )
+    return "HTTP_PROXY, HTTPS_PROXY or ALL_PROXY: no proxy's URL; write http://HOST:PORT or socks5://HOST:PORT"
 
 
 def build_sink(target: Target, clients: HttpClients) -> Sink:

@@ -46,6 +46,8 @@ class Check:
         except ConfigError as error:
             for problem in error.problems:
                 self._say(BAD, problem)
+            for doubt in error.doubts:
+                self._say(DOUBTFUL, doubt)
             return 2
         for warning in settings.warnings:
             self._say(DOUBTFUL, warning)

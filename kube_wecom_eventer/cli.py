@@ -38,6 +38,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _demo(args[1:])
     if args and args[0] == "check":
         return _check(args[1:])
+    if args[:1] == ["help"]:
+        args = ["--help"]
     if args and not args[0].startswith("-"):
         print(f"{args[0]}: unknown command; --help lists the commands", file=sys.stderr)
         return 2
@@ -68,6 +70,8 @@ def _daemon(args: Sequence[str]) -> int:
 def _say_problems(error: ConfigError) -> int:
     for problem in error.problems:
         print(f"kube-wecom-eventer: {problem}", file=sys.stderr)
+    for doubt in error.doubts:
+        print(f"kube-wecom-eventer: warning: {doubt}", file=sys.stderr)
     return 2
 
 
@@ -85,6 +89,16 @@ def _demo(args: Sequence[str]) -> int:
         return asyncio.run(command.run(args))
     except KeyboardInterrupt:
         return 130
+    finally:
+        _let_go_of_output()
+
+
+def _let_go_of_output() -> None:
+    """Whoever reads us may be gone (``demo | head``); Python would complain of that at its very end."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _flag_lines() -> str:

@@ -24,11 +24,13 @@ class ConfigError(EventerError):
     """What the user wrote can't be run.
 
     ``problems``: one line each, naming the flag or object, the value, and what to write instead.
+    ``doubts``: what else was noticed; it often explains a problem.
     """
 
-    def __init__(self, problems: Sequence[str]) -> None:
+    def __init__(self, problems: Sequence[str], *, doubts: Sequence[str] = ()) -> None:
         super().__init__("; ".join(problems))
         self.problems = tuple(problems)
+        self.doubts = tuple(doubts)
 
 
 class TemplateError(EventerError):

@@ -60,7 +60,7 @@ def test_no_credentials_are_a_clear_line(tmp_path: Path) -> None:
     done = run(SINK, KUBECONFIG=str(tmp_path / "missing"))
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()
-    assert line.startswith("kube-wecom-eventer: the kubeconfig: can't be used")
+    assert line.startswith(f"kube-wecom-eventer: kubeconfig {tmp_path / 'missing'}: no such file; set KUBECONFIG")
 
 
 def test_a_port_in_use_is_a_clear_line() -> None:
@@ -73,3 +73,19 @@ def test_a_port_in_use_is_a_clear_line() -> None:
     (line,) = done.stderr.splitlines()
     address = f"--healthz-ip=127.0.0.1 --healthz-port={port}"
     assert line == f"kube-wecom-eventer: {address}: can't listen there: Address already in use"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("HTTPS_PROXY", "nonsense://x", "HTTP_PROXY, HTTPS_PROXY or ALL_PROXY: no proxy's URL; write http://HOST:PORT"),
+        ("SSL_CERT_FILE", "/nonexistent", "SSL_CERT_FILE or SSL_CERT_DIR: can't be read"),
+    ],
+)
+def test_an_environment_that_cannot_be_used_is_a_clear_line(name: str, value: str, words: str) -> None:
+    """Exit 2, no traceback."""
+    source = "--source=kubernetes:http://127.0.0.1:9?inClusterConfig=false"
+    done = run(SINK, source, "--healthz-ip=127.0.0.1", "--healthz-port=0", **{name: value})
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr

@@ -27,6 +27,7 @@ FILTER_OPTIONS = frozenset(
 )
 
 _LEVELS = ("Warning", "Normal")
+_NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _CUT_QUANTIFIER = re.compile(r"\{\d+$")
 _NEGATED_CLASS = re.compile(r"\[\^([A-Za-z]{3,})\]")
 
@@ -66,6 +67,7 @@ def parse_filter(uri: OptionUri, *, problems: list[str], warnings: list[str]) ->
     )
     if settings.namespaces and settings.namespaces <= settings.excluded_namespaces:
         warnings.append("exclude_namespaces= holds all of namespaces=, so no event passes")
+    _doubt_spelling(settings, warnings)
     for pattern in settings.reasons:
         negated = _NEGATED_CLASS.fullmatch(pattern)
         if negated:
@@ -76,11 +78,26 @@ def parse_filter(uri: OptionUri, *, problems: list[str], warnings: list[str]) ->
     return settings
 
 
+def _doubt_spelling(settings: FilterSettings, warnings: list[str]) -> None:
+    """Doubt names that nothing in a cluster can have: such a filter would never match, and nobody would know."""
+    warnings += [
+        f"namespaces: {namespace!r} can be no namespace's name; write it whole and in lower case"
+        for namespace in sorted(settings.namespaces | settings.excluded_namespaces)
+        if namespace != CLUSTER_SCOPE and not _NAMESPACE.fullmatch(namespace)
+    ]
+    warnings += [
+        f"kinds={kind}: kinds begin with a capital letter; write for example Pod, Node, ReplicaSet"
+        for kind in sorted(settings.kinds)
+        if not kind[0].isupper()
+    ]
+
+
 def _values(uri: OptionUri, name: str, warnings: list[str]) -> tuple[str, ...]:
     written = uri.every(name)
-    values = tuple(part for text in written for part in text.split(",") if part)
+    values = tuple(part.strip() for text in written for part in text.split(",") if part.strip())
     if written and not values:
-        warnings.append(f"{name}= is empty, so it filters nothing (kube-eventer would drop every event)")
+        there = " (kube-eventer would drop every event)" if name in ("namespaces", "kinds", "reason") else ""
+        warnings.append(f"{name}= is empty, so it filters nothing{there}")
     return values
 
 

@@ -73,7 +73,7 @@ def load_settings(argv: Sequence[str], *, environ: Mapping[str, str]) -> Setting
         warnings=(*warnings, *_ignored(flags)),
     )
     if problems:
-        raise ConfigError(problems)
+        raise ConfigError(problems, doubts=settings.warnings)
     return settings
 
 

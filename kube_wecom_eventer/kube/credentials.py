@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
@@ -102,7 +103,7 @@ def connect(source: SourceSettings, *, environ: Mapping[str, str]) -> Connection
         raise ConfigError(
             ["--source: inClusterConfig=true, but this is no pod with a service account; write inClusterConfig=false"]
         )
-    return _kubeconfig(source)
+    return _kubeconfig(source, environ)
 
 
 def _anonymous(source: SourceSettings) -> Connection:
@@ -137,13 +138,13 @@ def _tls(ca_file: str | None, *, insecure: bool) -> ssl.SSLContext:
     return context
 
 
-def _kubeconfig(source: SourceSettings) -> Connection:
+def _kubeconfig(source: SourceSettings, environ: Mapping[str, str]) -> Connection:
     # Imported here: it costs 34 MB that a pod, which has a service account, never needs.
     from kubernetes.client import Configuration  # noqa: PLC0415
     from kubernetes.config import load_kube_config  # noqa: PLC0415
 
     configuration = Configuration()
-    place = source.kubeconfig or "the kubeconfig"
+    place = source.kubeconfig or environ.get("KUBECONFIG") or str(Path.home() / ".kube" / "config")
     try:
         load_kube_config(  # type: ignore[no-untyped-call]
             config_file=source.kubeconfig, client_configuration=configuration
@@ -152,14 +153,11 @@ def _kubeconfig(source: SourceSettings) -> Connection:
         if configuration.cert_file:
             verify.load_cert_chain(configuration.cert_file, configuration.key_file)
     except Exception as error:  # the library lets whatever a malformed file causes through
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ConfigError(
-            [f"{place}: can't be used: {reason}; set KUBECONFIG, or write --source=kubernetes:?auth=FILE"]
-        ) from None
+        raise ConfigError([f"kubeconfig {place}: {_kubeconfig_problem(place, error)}"]) from None
     server, warnings = _address(source, configuration.host)
     return Connection(
         server=server,
-        described=place,
+        described=f"kubeconfig {place}",
         verify=verify,
         auth=_kubeconfig_auth(configuration),
         trust_env=True,
@@ -167,6 +165,16 @@ def _kubeconfig(source: SourceSettings) -> Connection:
         server_name=configuration.tls_server_name,
         warnings=warnings,
     )
+
+
+def _kubeconfig_problem(place: str, error: Exception) -> str:
+    """Say what is wrong with a kubeconfig, and what to do."""
+    if not any(Path(each).expanduser().is_file() for each in place.split(os.pathsep)):
+        return "no such file; set KUBECONFIG, or write --source=kubernetes:?auth=FILE"
+    text = " ".join(str(error).split())
+    if "current-context" in text or "object with name in" in text:
+        return "no current context; choose one with 'kubectl config use-context NAME'"
+    return f"can't be used: {text or type(error).__name__}"
 
 
 def _address(source: SourceSettings, configured: str) -> tuple[str, tuple[str, ...]]:

@@ -1,7 +1,7 @@
 """What waits to be told, and the telling: order, pace, retries, one dispatcher for each destination."""
 
-from kube_wecom_eventer.notify.dispatcher import Dispatcher
+from kube_wecom_eventer.notify.dispatcher import DROP_REASONS, Dispatcher
 from kube_wecom_eventer.notify.notification import Notification, notification
 from kube_wecom_eventer.notify.pace import NoPace, Pace
 
-__all__ = ["Dispatcher", "NoPace", "Notification", "Pace", "notification"]
+__all__ = ["DROP_REASONS", "Dispatcher", "NoPace", "Notification", "Pace", "notification"]

@@ -17,13 +17,16 @@ from kube_wecom_eventer.metrics import Metrics
 from kube_wecom_eventer.notify.notification import Notification
 from kube_wecom_eventer.notify.pace import Pacing
 from kube_wecom_eventer.render import Message
-from kube_wecom_eventer.sinks import Outcome, Sink, Verdict
+from kube_wecom_eventer.sinks import Outcome, Verdict
 
 CAPACITY = 10_000
 """Notifications that may wait for one destination; a newer one is dropped and counted as ``overflow``."""
 
 MAX_AGE = 3600.0
 """Seconds after which an event that could not be told is dropped: the API server forgets it then, too."""
+
+DROP_REASONS = ("overflow", "too_old", "refused")
+"""Why an event is told in no message: the metric's label."""
 
 _PROBE_FIRST, _PROBE_LONGEST = 60.0, 900.0
 """Seconds between attempts at a broken destination."""
@@ -41,14 +44,12 @@ class Dispatcher:
         self,
         *,
         destination: str,
-        sink: Sink,
         metrics: Metrics,
         pace: Pacing,
         told: Callable[[float], None] = lambda _seconds: None,
         rng: random.Random | None = None,
     ) -> None:
         self._destination = destination
-        self._sink = sink
         self._metrics = metrics
         self._pace = pace
         self._told = told
@@ -123,7 +124,7 @@ class Dispatcher:
             self._metrics.retried.labels(destination=self._destination).inc()
         attempts.started = True
         try:
-            outcome = await self._sink.send(attempts.message())
+            outcome = await attempts.notification.sink.send(attempts.message())
         finally:
             self._pace.finish(loop.time())
         if outcome.verdict is not Verdict.ACCEPTED:

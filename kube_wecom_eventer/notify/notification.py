@@ -9,6 +9,7 @@ import msgspec
 from kube_wecom_eventer.event import Event
 from kube_wecom_eventer.render import Wording
 from kube_wecom_eventer.render.text import cut_bytes
+from kube_wecom_eventer.sinks import Sink
 
 _LONGEST_MESSAGE = 8192
 """Bytes of an event's message that are kept: no WeCom message holds more than 4096."""
@@ -16,16 +17,20 @@ _LONGEST_MESSAGE = 8192
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notification:
-    """``route``: its name. ``received_at``: seconds on the loop's clock when the event's watch line was read."""
+    """``route``: its name. ``sink``: its way to the destination, which other routes may reach by other ways.
+
+    ``received_at``: seconds on the loop's clock when the event's watch line was read.
+    """
 
     event: Event
     route: str
     wording: Wording
+    sink: Sink
     received_at: float
 
 
-def notification(event: Event, *, route: str, wording: Wording, received_at: float) -> Notification:
+def notification(event: Event, *, route: str, wording: Wording, sink: Sink, received_at: float) -> Notification:
     """Make a notification whose memory is bounded, whatever the event's message holds."""
     if len(event.message) > _LONGEST_MESSAGE // 4:
         event = msgspec.structs.replace(event, message=cut_bytes(event.message, _LONGEST_MESSAGE))
-    return Notification(event=event, route=route, wording=wording, received_at=received_at)
+    return Notification(event=event, route=route, wording=wording, sink=sink, received_at=received_at)

@@ -190,6 +190,10 @@ def test_all_problems_of_a_sink_are_told_at_once() -> None:
         ("level=", "level= is empty, so level=Warning holds"),
         ("custom_body_configmap_namespace=x", "custom_body_configmap_namespace= has no custom_body_configmap="),
         ("message=a{2,3}", "message=: a comma separates expressions, so {m,n} is cut in two"),
+        ("namespaces=Shop", "namespaces: 'Shop' can be no namespace's name; write it whole and in lower case"),
+        ("exclude_namespaces=a b", "namespaces: 'a b' can be no namespace's name"),
+        ("kinds=pod", "kinds=pod: kinds begin with a capital letter; write for example Pod"),
+        ("exclude_reason=", "exclude_reason= is empty, so it filters nothing"),
         ("namespaces=a&exclude_namespaces=a,b", "exclude_namespaces= holds all of namespaces=, so no event passes"),
     ],
 )
@@ -219,6 +223,14 @@ def test_every_occurrence_of_a_list_counts() -> None:
     assert chosen.namespaces == {"x", "y", "_cluster"}
     assert chosen.excluded_namespaces == {"z"}
     assert (chosen.names, chosen.messages) == (("^a", "b"), ("m",))
+
+
+def test_spaces_around_a_comma_are_no_part_of_a_value() -> None:
+    """kube-eventer keeps them, and such a filter never matches."""
+    chosen = accepted(f"{ROBOT}&namespaces=a, b&reason= X , Y&kinds=Pod,+Node").filter
+    assert chosen.namespaces == {"a", "b"}
+    assert chosen.reasons == ("X", "Y")
+    assert chosen.kinds == {"Pod", "Node"}
 
 
 def test_the_style_of_the_built_in_messages() -> None:

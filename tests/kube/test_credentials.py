@@ -103,23 +103,30 @@ async def test_another_address_overrides_the_kubeconfigs(tmp_path: Path) -> None
     assert await sent_header(connection) == httpx.BasicAuth("u", "p")._auth_header
 
 
+_EMPTY = "apiVersion: v1\nclusters: []\ncontexts: []\nusers: []\n"
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (None, "can't be used"),
-        ("", "can't be used"),
-        ("current-context: nope\nclusters: []\ncontexts: []\nusers: []\n", "can't be used"),
-        ("a: [b", "can't be used"),
+        (None, "no such file; set KUBECONFIG, or write --source=kubernetes:?auth=FILE"),
+        ("", "can't be used: "),
+        (f'{_EMPTY}current-context: ""\n', "no current context; choose one with 'kubectl config use-context NAME'"),
+        (_EMPTY, "no current context; "),
+        (f"{_EMPTY}current-context: nope\n", "can't be used: "),
+        ("a: [b", "can't be used: while parsing a flow sequence"),
     ],
 )
 def test_a_kubeconfig_that_cannot_be_used_is_refused_in_words(tmp_path: Path, content: str | None, words: str) -> None:
-    """No traceback; the line says what to write."""
+    """No traceback; one line with the file, what is wrong, and what to do."""
     path = tmp_path / "config"
     if content is not None:
         path.write_text(content)
-    with pytest.raises(ConfigError, match=words) as caught:
+    with pytest.raises(ConfigError) as caught:
         connect(SourceSettings(kubeconfig=str(path)), environ={})
-    assert "\n" not in caught.value.problems[0]
+    (problem,) = caught.value.problems
+    assert problem.startswith(f"kubeconfig {path}: {words}")
+    assert "\n" not in problem
 
 
 def test_in_cluster_outside_of_one_is_refused_in_words() -> None:

@@ -30,16 +30,18 @@ class Telling:
     def __init__(self, http: httpx.AsyncClient, wecom: WeComGroup) -> None:
         metrics = Metrics()
         self.metrics, self.wecom = metrics, wecom
-        robot = WeComRobot(target=ROBOT, http=http)
+        self._robot = WeComRobot(target=ROBOT, http=http)
         renderer = Renderer(templates=Templates(metrics=metrics), zone=UTC)
         self._wording = RobotWording(renderer=renderer, template=None, style=Style())
-        self.dispatcher = Dispatcher(destination="wecom-1", sink=robot, metrics=metrics, pace=Pace())
+        self.dispatcher = Dispatcher(destination="wecom-1", metrics=metrics, pace=Pace())
         self._started = now()
 
     def offer(self, *reasons: str) -> None:
         for reason in reasons:
             event = make_event(reason=reason)
-            self.dispatcher.offer(notification(event, route="sink-1", wording=self._wording, received_at=now()))
+            self.dispatcher.offer(
+                notification(event, route="sink-1", wording=self._wording, sink=self._robot, received_at=now())
+            )
 
     async def drained(self) -> float:
         """Wait until nothing waits; return the seconds since the start."""

@@ -36,12 +36,14 @@ class Telling:
             templates.update("ns/cm", {"content": template})
         renderer = Renderer(templates=templates, zone=UTC)
         self._wording = RobotWording(renderer=renderer, template="ns/cm" if template else None, style=Style())
-        self.dispatcher = Dispatcher(destination="wecom-1", sink=self.sink, metrics=self.metrics, pace=Pace())
+        self.dispatcher = Dispatcher(destination="wecom-1", metrics=self.metrics, pace=Pace())
 
     def offer(self, reason: str = "BackOff") -> None:
         event = make_event(reason=reason)
         received_at = asyncio.get_running_loop().time()
-        self.dispatcher.offer(notification(event, route="sink-1", wording=self._wording, received_at=received_at))
+        self.dispatcher.offer(
+            notification(event, route="sink-1", wording=self._wording, sink=self.sink, received_at=received_at)
+        )
 
     def value(self, name: str, **labels: str) -> float:
         return self.metrics.registry.get_sample_value(f"kube_wecom_eventer_{name}", labels) or 0.0
