@@ -61,6 +61,7 @@ class ApiClient:
             raise unreachable(error) from None
         if not response.is_success:
             raise refusal(response.status_code, response.content, response.headers)
+        _not_a_page(response)
         return response.content
 
     @asynccontextmanager
@@ -78,6 +79,7 @@ class ApiClient:
                 response = await _answered(stack.enter_async_context(stream))
                 if not response.is_success:
                     raise refusal(response.status_code, await response.aread(), response.headers)
+                _not_a_page(response)
                 yield _split_lines(response.aiter_bytes())
             except httpx.HTTPError as error:
                 raise unreachable(error) from None
@@ -85,6 +87,12 @@ class ApiClient:
     async def aclose(self) -> None:
         """Close all connections."""
         await self._http.aclose()
+
+
+def _not_a_page(response: httpx.Response) -> None:
+    if "html" in response.headers.get("content-type", ""):
+        # Read as JSON it would be an "invalid character", and lines of a watch that can't be read.
+        raise ApiError(f"{response.status_code} with a page of HTML: something in between answers for the API server")
 
 
 async def _answered(opening: Awaitable[httpx.Response]) -> httpx.Response:
