@@ -17,6 +17,12 @@ _TIMEOUT = 10.0
 """Seconds, for connecting and for each answer but a watch's."""
 UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """What msgspec raises for bytes that are not the wanted JSON: bad UTF-8 and deep nesting have errors of their own."""
+_IN_WORDS = {
+    "ReadError": "the connection broke",
+    "ReadTimeout": "no answer in time",
+    "ConnectTimeout": "no connection in time",
+}
+"""For the errors of httpx that have a name only."""
 _LONGEST_LINE = 16 * 1024 * 1024
 """Bytes. The API server stores nothing above 1.5 MB, so a longer line is no line."""
 
@@ -134,7 +140,8 @@ async def _split_lines(chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes, No
 
 def unreachable(error: httpx.HTTPError) -> ApiError:
     """Describe a request that got no answer."""
-    return ApiError(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
+    name = type(error).__name__
+    return ApiError(f"{name}: {str(error) or _IN_WORDS.get(name, 'no answer')}")
 
 
 def refusal(code: int, body: bytes, headers: Mapping[str, str]) -> ApiError:
