@@ -17,6 +17,12 @@ _TIMEOUT = 10.0
 """Seconds, for connecting and for each answer but a watch's."""
 UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """What msgspec raises for bytes that are not the wanted JSON: bad UTF-8 and deep nesting have errors of their own."""
+_IN_WORDS = {
+    "ReadError": "the connection broke",
+    "ReadTimeout": "no answer in time",
+    "ConnectTimeout": "no connection in time",
+}
+"""For the errors of httpx that have a name only."""
 _LONGEST_LINE = 16 * 1024 * 1024
 """Bytes. The API server stores nothing above 1.5 MB, so a longer line is no line."""
 
@@ -61,6 +67,7 @@ class ApiClient:
             raise unreachable(error) from None
         if not response.is_success:
             raise refusal(response.status_code, response.content, response.headers)
+        _not_a_page(response)
         return response.content
 
     @asynccontextmanager
@@ -78,6 +85,7 @@ class ApiClient:
                 response = await _answered(stack.enter_async_context(stream))
                 if not response.is_success:
                     raise refusal(response.status_code, await response.aread(), response.headers)
+                _not_a_page(response)
                 yield _split_lines(response.aiter_bytes())
             except httpx.HTTPError as error:
                 raise unreachable(error) from None
@@ -85,6 +93,12 @@ class ApiClient:
     async def aclose(self) -> None:
         """Close all connections."""
         await self._http.aclose()
+
+
+def _not_a_page(response: httpx.Response) -> None:
+    if "html" in response.headers.get("content-type", ""):
+        # Read as JSON it would be an "invalid character", and lines of a watch that can't be read.
+        raise ApiError(f"{response.status_code} with a page of HTML: something in between answers for the API server")
 
 
 async def _answered(opening: Awaitable[httpx.Response]) -> httpx.Response:
@@ -126,7 +140,8 @@ async def _split_lines(chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes, No
 
 def unreachable(error: httpx.HTTPError) -> ApiError:
     """Describe a request that got no answer."""
-    return ApiError(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
+    name = type(error).__name__
+    return ApiError(f"{name}: {str(error) or _IN_WORDS.get(name, 'no answer')}")
 
 
 def refusal(code: int, body: bytes, headers: Mapping[str, str]) -> ApiError:

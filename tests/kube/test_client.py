@@ -84,3 +84,27 @@ async def test_a_watch_that_is_not_answered_is_given_up_soon() -> None:
         async with client.lines("/api/v1/events", {"watch": "1"}, read_timeout=300.0):
             pass
     assert asyncio.get_running_loop().time() - started == 10
+
+
+async def test_a_captive_portal_is_named_as_what_it_is() -> None:
+    """It answers 200 with a page, to a list and to a watch."""
+    api = ScriptedApi(lambda _request: httpx.Response(200, html="<html>Please log in</html>"))
+    with pytest.raises(ApiError, match=r"^200 with a page of HTML: something in between"):
+        await api.client.get("/api/v1/events")
+    with pytest.raises(ApiError, match=r"^200 with a page of HTML: something in between"):
+        async with api.client.lines("/api/v1/events", {"watch": "1"}, read_timeout=300.0):
+            pass
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (httpx.ReadError(""), "ReadError: the connection broke"),
+        (httpx.ReadTimeout(""), "ReadTimeout: no answer in time"),
+        (httpx.WriteError(""), "WriteError: no answer"),
+    ],
+)
+async def test_an_error_without_a_text_gets_one(error: httpx.HTTPError, text: str) -> None:
+    """A bare name of a class tells an operator nothing."""
+    with pytest.raises(ApiError, match=f"^{text}$"):
+        await ScriptedApi(lambda _request: error).client.get("/version")
