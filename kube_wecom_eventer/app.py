@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
@@ -105,10 +106,14 @@ class Daemon:
             ) from None
 
     async def _read(self) -> None:
-        await self._first_templates()
         loop = asyncio.get_running_loop()
+        asked = False
         async for event in self._stream.follow():
             received_at = loop.time()
+            if not asked:
+                # Only now: the stream has its position, so nothing is lost while we wait.
+                await self._first_templates()
+                asked = True
             for way in self._ways:
                 if not way.route.takes(event):
                     continue
@@ -149,7 +154,8 @@ class Daemon:
 
     def _readiness(self) -> Readiness:
         troubles = {name: item.trouble for name, item in self._dispatchers.items() if item.trouble}
-        return Readiness(ready=self._stream.synced.is_set(), details={"destinations_in_trouble": troubles})
+        details = {"api_server": self._stream.trouble or "ok", "destinations_in_trouble": troubles}
+        return Readiness(ready=self._stream.synced.is_set(), details=details)
 
     def _last_contact(self) -> float:
         contact = self._stream.last_contact()
@@ -210,13 +216,22 @@ async def run(settings: Settings, *, environ: Mapping[str, str]) -> None:
     connection = connect(settings.source, environ=environ)
     async with AsyncExitStack() as stack:
         daemon = Daemon(settings=settings, connection=connection, clients=HttpClients(stack))
-        loop = asyncio.get_running_loop()
-
-        def on_signal(number: signal.Signals) -> None:
-            daemon.stop()
-            loop.remove_signal_handler(number)
-            log.info("signal_received", signal=number.name)
-
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, on_signal, number)
+        _on_signals(daemon)
         await daemon.run()
+
+
+def _on_signals(daemon: Daemon) -> None:
+    """Stop on the first SIGTERM or SIGINT, and end at once on the second: as process 1 of a container we have no
+    default action that would."""
+    loop = asyncio.get_running_loop()
+    received: list[signal.Signals] = []
+
+    def on_signal(number: signal.Signals) -> None:
+        if received:
+            os._exit(128 + number)
+        received.append(number)
+        daemon.stop()
+        log.info("signal_received", signal=number.name)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, on_signal, number)

@@ -5,8 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Coroutine, Sequence
+from typing import Any
+
+import structlog
 
 from kube_wecom_eventer import __version__
 from kube_wecom_eventer.config.settings import FLAGS, load_settings
@@ -56,15 +61,28 @@ def _daemon(args: Sequence[str]) -> int:
     # Imported here, as the demo is: a command that only prints should not pay for what it does not use.
     from kube_wecom_eventer import app  # noqa: PLC0415
 
+    # As process 1 of a container we have no default action, and starting takes a moment.
+    signal.signal(signal.SIGTERM, lambda number, _frame: os._exit(128 + number))
     try:
         settings = load_settings(args, environ=os.environ)
         configure_logs(log_format=settings.log_format, level=logging.DEBUG if settings.debug else logging.INFO)
-        asyncio.run(app.run(settings, environ=os.environ))
+        asyncio.run(_until_stopped(app.run(settings, environ=os.environ)))
     except ConfigError as error:
         return _say_problems(error)
     except KeyboardInterrupt:
         return 130
+    except Exception:
+        structlog.get_logger().exception("daemon_failed")
+        return 1
     return 0
+
+
+async def _until_stopped(running: Coroutine[Any, Any, None]) -> None:
+    await running
+    if threading.active_count() > 1:
+        # A look-up of a name may hang in a thread for a minute; Python would wait for it at its end.
+        _let_go_of_output()
+        os._exit(0)
 
 
 def _say_problems(error: ConfigError) -> int:
@@ -97,7 +115,8 @@ def _let_go_of_output() -> None:
     """Whoever reads us may be gone (``demo | head``); Python would complain of that at its very end."""
     try:
         sys.stdout.flush()
-    except BrokenPipeError:
+        sys.stderr.flush()
+    except (OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

@@ -8,6 +8,7 @@ import sys
 from typing import TextIO, cast
 
 import structlog
+from structlog.typing import EventDict
 
 
 class _Lossy:
@@ -30,6 +31,12 @@ class _Lossy:
                 self._stream.flush()
 
 
+def _first_things_first(_logger: object, _method: str, line: EventDict) -> EventDict:
+    """Let each line begin with when, how bad and what: that is how it is read at night."""
+    first = {name: line[name] for name in ("timestamp", "level", "event") if name in line}
+    return {**first, **line}
+
+
 def configure_logs(*, log_format: str = "auto", level: int = logging.INFO, stream: TextIO | None = None) -> None:
     """Set up structlog for the process. ``log_format``: json, console, or auto (console on a terminal)."""
     out = cast(TextIO, _Lossy(stream or sys.stderr))
@@ -46,6 +53,7 @@ def configure_logs(*, log_format: str = "auto", level: int = logging.INFO, strea
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso" if not console else "%H:%M:%S", utc=not console),
             structlog.processors.format_exc_info,
+            _first_things_first,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),

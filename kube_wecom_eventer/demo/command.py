@@ -13,7 +13,7 @@ import io
 import os
 import signal
 import sys
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -34,7 +34,8 @@ from kube_wecom_eventer.demo.texts import Texts, texts_for
 from kube_wecom_eventer.demo.wecom import Received, WeComGroup
 
 START_TIMEOUT = 20.0  # seconds until the daemon must watch the events
-EVENTS_PER_SECOND = 0.6  # with the burst within a robot's 20 messages a minute, so that nothing is left over
+EVENTS_PER_SECOND = 0.6
+MOST_GIVEN = 14  # events for one robot besides the burst: together they stay within its 20 messages a minute
 FAST = 5.0  # times more with --fast
 BURST = 6  # pods that fail at once, halfway through
 BURST_SHOWN = 3
@@ -56,23 +57,35 @@ ROBOTS = (
     ),
 )
 # As kube-eventer's users write them: JSON with Go's actions inside its strings, and nothing escaped.
-BODIES: Mapping[str, str] = {
-    "custom-webhook-body0": (
-        r'{"msgtype": "text", "text": {"content": "{{ .Type }} {{ .Reason }}\n'
-        r"Namespace: {{ .InvolvedObject.Namespace }}\n"
-        r"Object: {{ .InvolvedObject.Kind }}/{{ .InvolvedObject.Name }}\n"
-        r"Time: {{ .LastTimestamp }}\n"
-        r'{{ .Message }}", "mentioned_list": ["oncall-payments"]}}'
-    ),
-    "custom-webhook-body1": (
-        r'{"msgtype": "markdown", "markdown": {"content": "**{{ .Reason }}** '
-        r"<font color=\"warning\">{{ .Type }}</font>\n"
-        r">{{ .InvolvedObject.Kind }} {{ with .InvolvedObject.Namespace }}{{ . }}/{{ end }}{{ .InvolvedObject.Name }}\n"
-        r'>{{ .Message }}\n<@oncall-platform>"}}'
-    ),
-}
+_TEXT = (
+    r'{"msgtype": "text", "text": {"content": "{{ .Type }} {{ .Reason }}\n'
+    r"NAMESPACE: {{ .InvolvedObject.Namespace }}\n"
+    r"OBJECT: {{ .InvolvedObject.Kind }}/{{ .InvolvedObject.Name }}\n"
+    r"TIME: {{ .LastTimestamp }}\n"
+    r'{{ .Message }}", "mentioned_list": ["oncall-payments"]}}'
+)
+_MARKDOWN = (
+    r'{"msgtype": "markdown", "markdown": {"content": "**{{ .Reason }}** '
+    r"<font color=\"warning\">{{ .Type }}</font>\n"
+    r">{{ .InvolvedObject.Kind }} {{ with .InvolvedObject.Namespace }}{{ . }}/{{ end }}{{ .InvolvedObject.Name }}\n"
+    r'>{{ .Message }}\n<@oncall-platform>"}}'
+)
+
+
+def bodies(texts: Texts) -> Mapping[str, str]:
+    """The templates by the names of their ConfigMaps, in the demo's language."""
+    text = _TEXT
+    for placeholder, label in zip(("NAMESPACE", "OBJECT", "TIME"), texts.labels, strict=True):
+        text = text.replace(placeholder, label)
+    return {"custom-webhook-body0": text, "custom-webhook-body1": _MARKDOWN}
+
 
 Clock = Callable[[], datetime]
+
+
+def _robot_of(event: JsonObject) -> Robot | None:
+    namespace = event["involvedObject"].get("namespace", "_cluster")
+    return next((robot for robot in ROBOTS if robot.selects(event, namespace)), None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,11 +110,13 @@ def parse(argv: Sequence[str], environment: Mapping[str, str]) -> Options:
     parser.add_argument("--seed", type=int, help="play the same day again")
     parser.add_argument("--lang", choices=("en", "zh"), help="language of the texts (default: from LANG)")
     found = parser.parse_args(argv)
+    if found.seconds <= 0 or found.burst < 0:
+        parser.error("--seconds must be above 0, --burst at least 0")
     locale = environment.get("LC_ALL") or environment.get("LC_MESSAGES") or environment.get("LANG") or ""
     return Options(
         seconds=found.seconds,
         fast=found.fast,
-        burst=max(0, found.burst),
+        burst=found.burst,
         seed=found.seed,
         texts=texts_for(found.lang or locale),
     )
@@ -147,6 +162,7 @@ class Demo:
         self._wecom.on_request(self._show)
         self._waiting: deque[tuple[JsonObject, datetime]] = deque(maxlen=MATCHABLE_LIMIT)
         self._delays: list[float] = []
+        self._given: Counter[str] = Counter()
         self._created = 0
         self._selected = 0
 
@@ -193,7 +209,7 @@ class Demo:
         for name in TEAMS:
             content = {"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": name}}
             store.create(Key(NAMESPACES.full_name, "", name), NAMESPACES.decode(content))
-        for name, body in BODIES.items():
+        for name, body in bodies(self._texts).items():
             metadata = {"name": name, "namespace": "default"}
             content = {
                 "kind": "ConfigMap",
@@ -219,12 +235,21 @@ class Demo:
             if burst_is_due and elapsed > seconds / 2:
                 burst_is_due = False
                 self._burst(scenario)
-            self._create(scenario.next_event())
+            event = scenario.next_event()
+            if self._is_within_pace(event):
+                self._create(event)
             # Events come at irregular times; never longer than what is left.
             await asyncio.sleep(min(self._random.expovariate(rate), seconds - elapsed))
 
+    def _is_within_pace(self, event: JsonObject) -> bool:
+        """Whether its robot has room for the event: a short day should not end with messages that still wait."""
+        robot = _robot_of(event)
+        return robot is None or self._given[robot.key] < MOST_GIVEN or self._options.fast
+
     def _burst(self, scenario: Scenario) -> None:
         size = self._options.burst
+        if not size:
+            return
         self._screen.say(self._texts.burst.format(count=size))
         for number, event in enumerate(scenario.burst(size)):
             self._create(event, shown=number < BURST_SHOWN)
@@ -235,8 +260,8 @@ class Demo:
         self._api.create_event(event)
         now = self._clock()
         self._created += 1
-        namespace = event["involvedObject"].get("namespace", "_cluster")
-        if any(robot.selects(event, namespace) for robot in ROBOTS):
+        if robot := _robot_of(event):
+            self._given[robot.key] += 1
             self._selected += 1
             self._waiting.append((event, now))
         if shown:

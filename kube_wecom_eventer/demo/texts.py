@@ -28,6 +28,7 @@ class Texts:
 
     meanings: Mapping[int, str]
     groups: tuple[str, str]
+    labels: tuple[str, str, str]
     starting: str
     playing: str
     burst: str
@@ -53,6 +54,7 @@ class Texts:
 ENGLISH = Texts(
     meanings=_MEANINGS_EN,
     groups=("Payments on call", "Platform on call"),
+    labels=("Namespace", "Object", "Time"),
     starting="A Kubernetes API server ({api}) and two WeCom groups on loopback. Starting the daemon ...",
     playing="A cluster's day, in {seconds:g} s. Left: the events. In frames: what the groups see.",
     burst="A bad rollout: {count} pods fail at once.",
@@ -73,6 +75,7 @@ ENGLISH = Texts(
 CHINESE = Texts(
     meanings=_MEANINGS_ZH,
     groups=("支付值班群", "平台值班群"),
+    labels=("命名空间", "对象", "时间"),
     starting="本机上的 Kubernetes API Server（{api}）和两个企业微信群。正在启动守护进程……",
     playing="集群的一天，{seconds:g} 秒。左侧：产生的事件；方框：群里看到的消息。",
     burst="一次失败的发布：{count} 个 Pod 同时起不来。",

@@ -15,6 +15,8 @@ from kube_wecom_eventer.kube.credentials import Connection
 
 _TIMEOUT = 10.0
 """Seconds, for connecting and for each answer but a watch's."""
+_LONGEST_ANSWER = 60.0
+"""Seconds for the whole of an answer but a watch's, however it trickles."""
 UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """What msgspec raises for bytes that are not the wanted JSON: bad UTF-8 and deep nesting have errors of their own."""
 _IN_WORDS = {
@@ -57,12 +59,16 @@ class ApiClient:
             timeout=_TIMEOUT,
             headers={"User-Agent": "kube-wecom-eventer", "Accept": "application/json"},
         )
+        self.server = connection.server
         self._extensions = {"sni_hostname": connection.server_name} if connection.server_name else {}
 
     async def get(self, path: str, params: Mapping[str, str | int] | None = None) -> bytes:
         """Return the body of a successful GET. Raises ApiError."""
         try:
-            response = await self._http.get(path, params=params, extensions=self._extensions)
+            async with asyncio.timeout(_LONGEST_ANSWER):
+                response = await self._http.get(path, params=params, extensions=self._extensions)
+        except TimeoutError:
+            raise ApiError(f"the answer is not complete after {_LONGEST_ANSWER:g} s") from None
         except httpx.HTTPError as error:
             raise unreachable(error) from None
         if not response.is_success:
@@ -174,4 +180,4 @@ def _retry_after(status: Status, headers: Mapping[str, str]) -> float:
     text = headers.get("retry-after", "")
     if text.isascii() and text.isdigit():
         return min(float(text), 300.0)
-    return float(status.details.retry_after_seconds) if status.details else 0.0
+    return min(float(status.details.retry_after_seconds), 300.0) if status.details else 0.0

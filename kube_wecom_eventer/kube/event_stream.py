@@ -64,8 +64,9 @@ def _decode(line: bytes) -> tuple[str, Event]:
 class EventStream:
     """The events of one API server, followed for ever.
 
-    ``synced`` is set once the first list has been answered. ``now`` gives the wall clock, which decides only after
-    the server was restored from an older state. ``warnings_only`` spares the server from sending Normal events.
+    ``synced`` is set once the first list has been answered. ``trouble`` says what is wrong now; it is empty while a
+    watch is open. ``now`` gives the wall clock, which decides only after the server was restored from an older state.
+    ``warnings_only`` spares the server from sending Normal events.
     """
 
     def __init__(
@@ -89,7 +90,7 @@ class EventStream:
         self._must_list = False
         self._since: datetime | None = None
         self._listed: set[int] = set()
-        self._trouble = ""
+        self.trouble = ""
         self._unreadable = ""
         self.synced = asyncio.Event()
 
@@ -207,16 +208,22 @@ class EventStream:
     def _say_trouble(self, error: ApiError, delay: float) -> None:
         """Warn once per change: an outage repeats the same line every few seconds otherwise."""
         text = str(error)
-        if text != self._trouble:
+        if text != self.trouble:
             hint = {"missing_rule": missing_rule("events", kind="ClusterRole")} if isinstance(error, Forbidden) else {}
-            log.warning("event_stream_interrupted", error=text, retry_in_seconds=round(delay, 1), **hint)
-        self._trouble = text
+            log.warning(
+                "event_stream_interrupted",
+                api_server=self._client.server,
+                error=text,
+                retry_in_seconds=round(delay, 1),
+                **hint,
+            )
+        self.trouble = text
 
     def _open(self) -> None:
         self._watching = True
-        if self._trouble:
+        if self.trouble:
             log.info("event_stream_resumed", resource_version=self._position)
-        self._trouble = ""
+        self.trouble = ""
 
     def _say_unreadable(self, line: bytes, error: Exception) -> None:
         self._metrics.unreadable_lines.inc()

@@ -25,7 +25,7 @@ CAPACITY = 10_000
 MAX_AGE = 3600.0
 """Seconds after which an event that could not be told is dropped: the API server forgets it then, too."""
 
-DROP_REASONS = ("overflow", "too_old", "refused")
+DROP_REASONS = ("overflow", "too_old", "refused", "internal_error")
 """Why an event is told in no message: the metric's label."""
 
 _PROBE_FIRST, _PROBE_LONGEST = 60.0, 900.0
@@ -87,7 +87,7 @@ class Dispatcher:
         while True:
             await self._arrived.wait()
             while self._queue:
-                await self._tell(self._queue[0])
+                await self._tell_safely(self._queue[0])
                 self._queue.popleft()
                 self._count_pending()
             self._arrived.clear()
@@ -96,6 +96,17 @@ class Dispatcher:
     async def drained(self) -> None:
         """Return when nothing waits any more."""
         await self._empty.wait()
+
+    async def _tell_safely(self, notification: Notification) -> None:
+        """Tell one; a mistake of our own costs this notification, not those that wait behind it."""
+        if self._probes and self._age(notification) >= MAX_AGE:
+            self._drop(notification, "too_old", self.trouble)
+            return
+        try:
+            await self._tell(notification)
+        except Exception:
+            self._log.exception("telling_failed", route=notification.route)
+            self._drop(notification, "internal_error", "a mistake of this program's own; please report it")
 
     async def _tell(self, notification: Notification) -> None:
         attempts = _Attempts(notification)
@@ -106,7 +117,7 @@ class Dispatcher:
         )
         outcome: Outcome = await retrying(self._attempt, attempts)
         if outcome.verdict is Verdict.ACCEPTED:
-            delay = asyncio.get_running_loop().time() - notification.received_at
+            delay = self._age(notification)
             self._metrics.sent.labels(destination=self._destination).inc()
             self._metrics.delivery.labels(destination=self._destination).observe(delay)
             self._told(delay)
@@ -139,7 +150,7 @@ class Dispatcher:
             return False
         if outcome.verdict in (Verdict.REFUSED, Verdict.UNKNOWN):
             return attempts.may_differ(outcome)
-        return asyncio.get_running_loop().time() - attempts.notification.received_at < MAX_AGE
+        return self._age(attempts.notification) < MAX_AGE
 
     def _wait(self, state: RetryCallState, attempts: _Attempts) -> float:
         """Return the seconds until the next attempt."""
@@ -152,8 +163,11 @@ class Dispatcher:
         else:
             probe = 0.2 + self._backoff(state)
         wait = max(outcome.wait, probe)
-        age = asyncio.get_running_loop().time() - attempts.notification.received_at
-        return min(wait, max(0.1, MAX_AGE - age))
+        return min(wait, max(0.1, MAX_AGE - self._age(attempts.notification)))
+
+    @staticmethod
+    def _age(notification: Notification) -> float:
+        return asyncio.get_running_loop().time() - notification.received_at
 
     def _drop(self, notification: Notification, reason: str, detail: str) -> None:
         self._metrics.dropped.labels(route=notification.route, reason=reason).inc()

@@ -32,6 +32,8 @@ async def post(
                 timeout=httpx.Timeout(TIMEOUT, connect=_CONNECT_TIMEOUT),
                 follow_redirects=False,
             )
+    except httpx.ConnectTimeout:
+        return Outcome(verdict=Verdict.RETRY, reason="timeout", detail=f"can't connect within {_CONNECT_TIMEOUT:g} s")
     except (TimeoutError, httpx.TimeoutException):
         return Outcome(verdict=Verdict.RETRY, reason="timeout", detail=f"no answer within {TIMEOUT:g} s")
     except httpx.LocalProtocolError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 
@@ -15,6 +15,9 @@ from kube_wecom_eventer.sinks.posting import overloaded, post
 _REFUSED = frozenset({400, 413, 415, 422})
 _BROKEN = frozenset({401, 403, 404, 405, 407, 410})
 
+_SHORTEST_SECRET = 4
+"""Characters; shorter parts of a URL would make a text unreadable, and are nobody's token."""
+
 
 class Webhook:
     """One URL. ``http`` is shared with others and is the caller's to close."""
@@ -23,6 +26,7 @@ class Webhook:
         self._target = target
         self._headers = {name: value.reveal() for name, value in target.headers}
         self._typed = any(name.lower() == "content-type" for name in self._headers)
+        self._secrets = _secrets(target)
         self._http = http
 
     async def send(self, message: Message) -> Outcome:
@@ -39,20 +43,28 @@ class Webhook:
         if later := overloaded(response):
             return later
         status = response.status_code
-        detail = f"HTTP {status}: {response.text[:120]!r}"
+        detail = f"HTTP {status}: {self._clean(response.text)[:120]!r}"
         if response.is_redirect or status in _BROKEN:
             return Outcome(verdict=Verdict.BROKEN, reason=_label(status), detail=detail)
         verdict = Verdict.REFUSED if status in _REFUSED else Verdict.UNKNOWN
         return Outcome(verdict=verdict, reason=_label(status), detail=detail)
 
     def _clean(self, text: str) -> str:
-        """Take the URL and what of it may be a token out of a text that came from elsewhere."""
-        url = self._target.endpoint.reveal()
-        parts = urlsplit(url)
-        for secret in (url, parts.path, parts.query, parts.password or ""):
-            if len(secret) > 1:
-                text = text.replace(secret, "***")
+        """Take out of a text that came from elsewhere whatever of our request may be a token."""
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
         return text
+
+
+def _secrets(target: WebhookTarget) -> tuple[str, ...]:
+    """Return the URL and its parts, and the headers' values, the longest first; short ones hold no token."""
+    url = target.endpoint.reveal()
+    parts = urlsplit(url)
+    query = [value for pair in parse_qsl(parts.query) for value in pair[1:]]
+    headers = [word for _, value in target.headers for word in (value.reveal(), *value.reveal().split())]
+    found = {url, parts.path, parts.query, parts.username or "", parts.password or "", *query, *headers}
+    found |= {*parts.path.split("/"), *(value for pair in parts.query.split("&") for value in pair.split("=")[1:])}
+    return tuple(sorted((each for each in found if len(each) >= _SHORTEST_SECRET), key=len, reverse=True))
 
 
 def _label(status: int) -> str:

@@ -355,3 +355,22 @@ async def test_a_stream_of_events_through_a_storm(demo: Demo) -> None:
         assert await demo.told() == "PickLast"
         assert await daemon.metric("events_received_total") == 301
         assert await daemon.stop() == 0
+
+
+async def test_an_event_is_not_lost_while_its_template_is_waited_for(demo: Demo) -> None:
+    """A ConfigMap that can't be read in time costs the layout, not the event: the position was taken before."""
+    demo.api.faults.plan(Hang(), when=lists_of("configmaps"))
+    async with demo.daemon(demo.group.sink("custom_body_configmap=cm")) as daemon, await daemon.ready():
+        demo.event("Early")
+        assert "Early" in (await demo.group.message()).content
+
+
+async def test_readiness_says_what_is_wrong_with_the_api_server(demo: Demo) -> None:
+    """It stays ready, because a restart would not help; its body has the reason."""
+    async with demo.daemon() as daemon, await daemon.ready() as http:
+        demo.api.faults.plan(Answer(status=500, body=b"out of order"), times=1000)
+        demo.api.close_watches()
+        await daemon.log("event_stream_interrupted")
+        answer = await http.get("/readyz")
+        assert answer.status_code == 200
+        assert "out of order" in answer.json()["api_server"]

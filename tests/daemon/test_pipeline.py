@@ -181,7 +181,11 @@ async def test_health_and_metrics_are_there(pipeline: Pipeline) -> None:
     """For the kubelet's probes and for Prometheus."""
     async with pipeline.daemon(pipeline.group.sink()) as daemon, await daemon.ready() as http:
         assert (await http.get("/healthz")).text == "ok\n"
-        assert (await http.get("/readyz")).json() == {"ready": True, "destinations_in_trouble": {}}
+        assert (await http.get("/readyz")).json() == {
+            "ready": True,
+            "api_server": "ok",
+            "destinations_in_trouble": {},
+        }
         assert "kube_wecom_eventer_build_info" in (await http.get("/metrics")).text
 
 

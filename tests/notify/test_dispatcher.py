@@ -9,6 +9,7 @@ from datetime import UTC
 import pytest
 from structlog.testing import capture_logs
 
+from kube_wecom_eventer.event import Event
 from kube_wecom_eventer.metrics import Metrics
 from kube_wecom_eventer.notify import Dispatcher, Pace, notification
 from kube_wecom_eventer.notify.dispatcher import CAPACITY
@@ -203,3 +204,37 @@ async def test_a_destination_that_hangs_holds_its_slots() -> None:
             it.offer()
         await it.dispatcher.drained()
     assert it.sink.times[20] - it.sink.times[0] >= 68
+
+
+@virtual_time
+async def test_a_mistake_of_our_own_costs_one_event_not_the_queue() -> None:
+    """It is counted, and said with its traceback; what waits behind it is told."""
+
+    class Broken:
+        def message(self, event: Event) -> Message:
+            raise ZeroDivisionError(event.reason)
+
+        def after_refusal(self, event: Event, problem: str) -> Message | None:
+            raise AssertionError(problem)
+
+    with capture_logs() as logs:
+        async with telling() as it:
+            it.dispatcher.offer(
+                notification(make_event(), route="sink-1", wording=Broken(), sink=it.sink, received_at=0.0)
+            )
+            it.offer("Next")
+            await it.dispatcher.drained()
+    assert it.dropped("internal_error") == 1
+    assert content(it.sink.accepted[0]).startswith("⚠️ Next")
+    assert "telling_failed" in [entry["event"] for entry in logs]
+
+
+@virtual_time
+async def test_a_backlog_that_is_too_old_for_a_broken_destination_is_not_posted_once_more() -> None:
+    """After the hour the events behind the first one go the same way, without a request each."""
+    async with telling(*[BROKEN] * 100) as it:
+        for _ in range(50):
+            it.offer()
+        await it.dispatcher.drained()
+        assert it.dropped("too_old") == 50
+    assert len(it.sink.sent) < 12

@@ -74,3 +74,15 @@ async def test_no_outcome_shows_a_secret() -> None:
         shown = repr(await send(handler))
         for secret in ("hunter2", "T0KEN", "s3cret"):
             assert secret not in shown
+
+
+async def test_a_part_of_a_secret_is_shown_neither() -> None:
+    """A server may quote one value alone, at the very place where a long text is cut."""
+    text = "x" * 117 + "s3cret and T0KEN and b3arer"
+    outcome = await send(lambda _request: httpx.Response(400, text=text), headers={"Authorization": "Bearer b3arer"})
+    assert "s3c" not in outcome.detail
+    outcome = await send(
+        lambda _request: httpx.Response(400, text="bad token b3arer, s3cret"),
+        headers={"Authorization": "Bearer b3arer"},
+    )
+    assert outcome.detail == "HTTP 400: 'bad token ***, ***'"
