@@ -1,6 +1,7 @@
 # make demo   sets everything up and shows the main job, without a cluster
 # make test   sets everything up and runs the tests
 # make check  lint, types and layers
+# make format formats the code; make lock renews the locked dependencies; make clean removes what was set up
 SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
@@ -13,7 +14,7 @@ help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 
 # Debian ships python3 without ensurepip: where that is so and we may, install it, else say what to install.
-$(BIN)/python:
+$(BIN)/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed; set PYTHON=/path/to/python3" >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || { rm -rf $(VENV); \
@@ -22,7 +23,7 @@ $(BIN)/python:
 	  else echo "python3-venv is missing: sudo apt-get install python3-venv" >&2; exit 1; fi; \
 	  $(PYTHON) -m venv $(VENV); }
 
-$(VENV)/runtime: requirements.lock pyproject.toml | $(BIN)/python
+$(VENV)/runtime: requirements.lock pyproject.toml | $(BIN)/pip
 	@echo "Installing the dependencies into $(VENV) ..."
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
