@@ -24,7 +24,7 @@ from kube_wecom_eventer.kube.credentials import Connection, connect
 from kube_wecom_eventer.kube.event_stream import EventStream
 from kube_wecom_eventer.match import EventFilter, Route
 from kube_wecom_eventer.metrics import Metrics
-from kube_wecom_eventer.notify import DROP_REASONS, Dispatcher, NoPace, Pace, notification
+from kube_wecom_eventer.notify import DROP_REASONS, Dispatcher, MergingPending, NoPace, OneByOne, Pace, notification
 from kube_wecom_eventer.render import Renderer, Templates, Wording
 from kube_wecom_eventer.sinks import Sink
 from kube_wecom_eventer.web import Readiness, Served, endpoints, serve
@@ -45,6 +45,7 @@ class _Way:
     route: Route
     wording: Wording
     sink: Sink
+    repeat_interval: float
 
 
 class Daemon:
@@ -120,7 +121,14 @@ class Daemon:
                 route = way.route.name
                 self._metrics.matched.labels(route=route).inc()
                 self._dispatchers[way.route.destination].offer(
-                    notification(event, route=route, wording=way.wording, sink=way.sink, received_at=received_at)
+                    notification(
+                        event,
+                        route=route,
+                        wording=way.wording,
+                        sink=way.sink,
+                        received_at=received_at,
+                        repeat_interval=way.repeat_interval,
+                    )
                 )
             if self._settings.event_metrics:
                 self._event_metrics.event(
@@ -167,22 +175,26 @@ class Daemon:
             target = sink.target
             if target.destination in dispatchers:
                 continue
+            chat = isinstance(target, RobotTarget)
             dispatchers[target.destination] = Dispatcher(
                 destination=target.destination,
+                pending=MergingPending() if chat else OneByOne(),
                 metrics=self._metrics,
-                pace=Pace() if isinstance(target, RobotTarget) else NoPace(),
+                pace=Pace() if chat else NoPace(),
                 told=partial(self._event_metrics.told, target.destination.partition("-")[0]),
             )
         return dispatchers
 
     def _way(self, sink: SinkSettings, clients: HttpClients) -> _Way:
-        self._metrics.matched.labels(route=sink.name)
+        for counter in (self._metrics.matched, self._metrics.told):
+            counter.labels(route=sink.name)
         for reason in DROP_REASONS:
             self._metrics.dropped.labels(route=sink.name, reason=reason)
         return _Way(
             route=Route(name=sink.name, filter=EventFilter(sink.filter), destination=sink.target.destination),
             wording=build_wording(sink, self._renderer, self._templates, self._settings.zone),
             sink=build_sink(sink.target, clients),
+            repeat_interval=sink.repeat_interval,
         )
 
     def _follower(self, name: ObjectName) -> ConfigMapFollower:

@@ -19,7 +19,7 @@ from kube_wecom_eventer.event import Event, EventSource, ObjectMeta, ObjectRefer
 from kube_wecom_eventer.kube.client import ApiClient, missing_rule
 from kube_wecom_eventer.kube.credentials import Connection, connect
 from kube_wecom_eventer.metrics import Metrics
-from kube_wecom_eventer.render import Renderer, Templates
+from kube_wecom_eventer.render import Merged, Renderer, Templates
 from kube_wecom_eventer.sinks import Verdict
 
 GOOD, DOUBTFUL, BAD = "✓", "!", "✗"
@@ -134,7 +134,7 @@ class Check:
             if str(sink.template) != name:
                 continue
             renderer = Renderer(templates=templates, zone=settings.zone)
-            message = build_wording(sink, renderer, templates, settings.zone).message(sample_event())
+            message = build_wording(sink, renderer, templates, settings.zone).message([Merged(sample_event())])
             if problem := templates.trouble(name):
                 self._say(BAD, f"{where}: fails on a sample event: {problem}; the built-in body would be sent")
             else:

@@ -36,6 +36,7 @@ class Metrics:
 
         self.received = counter("events_received", "Versions of events read from the API server")
         self.matched = counter("events_matched", "Versions of events that a route selected", "route")
+        self.told = counter("events_told", "Versions of events that accepted messages stand for", "route")
         self.dropped = counter("events_dropped", "Selected events that no message will tell", "route", "reason")
         self.sent = counter("messages_sent", "Messages that the destination accepted", "destination")
         self.failed = counter("messages_failed", "Attempts that the destination refused", "destination", "reason")

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from kube_wecom_eventer.config.duration import parse_duration
 from kube_wecom_eventer.config.filter import FILTER_OPTIONS, FilterSettings, parse_filter
 from kube_wecom_eventer.config.style import STYLE_OPTIONS, StyleSettings, parse_style
 from kube_wecom_eventer.config.target import Target, parse_target
@@ -16,8 +17,12 @@ from kube_wecom_eventer.config.uri import OptionUri, parse_uri
 
 _TEMPLATE, _TEMPLATE_NAMESPACE = "custom_body_configmap", "custom_body_configmap_namespace"
 
-_COMMON_OPTIONS = frozenset({"header", "method", "ca_file", "query", "route", _TEMPLATE, _TEMPLATE_NAMESPACE})
+_COMMON_OPTIONS = frozenset(
+    {"header", "method", "ca_file", "query", "route", "repeat_interval", _TEMPLATE, _TEMPLATE_NAMESPACE}
+)
 _OPTIONS = _COMMON_OPTIONS | FILTER_OPTIONS | STYLE_OPTIONS
+
+REPEAT_INTERVAL = 300.0
 
 _ROUTE_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 
@@ -37,7 +42,8 @@ class ObjectName:
 class SinkSettings:
     """One ``--sink``: a target, a filter, and the ConfigMap with the body's template (None: the built-in body).
 
-    ``name`` tells the sinks apart in logs and metrics: ``route=``, else the sink's number.
+    ``name`` tells the sinks apart in logs and metrics: ``route=``, else the sink's number. ``repeat_interval``:
+    seconds in which the same object, reason and message are told once; 0 tells each update.
     """
 
     name: str
@@ -45,6 +51,7 @@ class SinkSettings:
     filter: FilterSettings
     style: StyleSettings
     template: ObjectName | None = None
+    repeat_interval: float = REPEAT_INTERVAL
 
 
 def parse_sink(
@@ -68,11 +75,30 @@ def parse_sink(
     style = parse_style(uri, problems=found)
     name = _name(uri, found) or f"sink-{number}"
     template = _template(uri, doubts)
+    repeat_interval = _repeat_interval(uri, found)
     warnings += [f"{where}: {doubt}" for doubt in doubts]
     problems += [f"{where}: {problem}" for problem in found]
     if found or target is None:
         return None
-    return SinkSettings(name=name, target=target, filter=filter_settings, style=style, template=template)
+    return SinkSettings(
+        name=name,
+        target=target,
+        filter=filter_settings,
+        style=style,
+        template=template,
+        repeat_interval=repeat_interval,
+    )
+
+
+def _repeat_interval(uri: OptionUri, problems: list[str]) -> float:
+    text = uri.first("repeat_interval")
+    if not text:
+        return REPEAT_INTERVAL
+    seconds = parse_duration(text)
+    if seconds is None:
+        problems.append(f"repeat_interval={text}: no duration; write for example 30s, 5m, 1h, or 0 to tell each update")
+        return REPEAT_INTERVAL
+    return seconds
 
 
 def _name(uri: OptionUri, problems: list[str]) -> str | None:

@@ -3,5 +3,6 @@
 from kube_wecom_eventer.notify.dispatcher import DROP_REASONS, Dispatcher
 from kube_wecom_eventer.notify.notification import Notification, notification
 from kube_wecom_eventer.notify.pace import NoPace, Pace
+from kube_wecom_eventer.notify.pending import MergingPending, OneByOne
 
-__all__ = ["DROP_REASONS", "Dispatcher", "NoPace", "Notification", "Pace", "notification"]
+__all__ = ["DROP_REASONS", "Dispatcher", "MergingPending", "NoPace", "Notification", "OneByOne", "Pace", "notification"]

@@ -1,4 +1,4 @@
-"""One destination's queue and its telling: in order, in pace, until accepted or given up.
+"""The telling of what waits for one destination: in order, in pace, until accepted or given up.
 
 The sink classifies each answer; here is decided what follows from it.
 """
@@ -6,9 +6,9 @@ The sink classifies each answer; here is decided what follows from it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 from tenacity import AsyncRetrying, RetryCallState, wait_random_exponential
@@ -16,17 +16,22 @@ from tenacity import AsyncRetrying, RetryCallState, wait_random_exponential
 from kube_wecom_eventer.metrics import Metrics
 from kube_wecom_eventer.notify.notification import Notification
 from kube_wecom_eventer.notify.pace import Pacing
-from kube_wecom_eventer.render import Message
+from kube_wecom_eventer.notify.pending import Batch, Pending
+from kube_wecom_eventer.render import Merged, Message
+from kube_wecom_eventer.render.digest import total
 from kube_wecom_eventer.sinks import Outcome, Verdict
-
-CAPACITY = 10_000
-"""Notifications that may wait for one destination; a newer one is dropped and counted as ``overflow``."""
 
 MAX_AGE = 3600.0
 """Seconds after which an event that could not be told is dropped: the API server forgets it then, too."""
 
 DROP_REASONS = ("overflow", "too_old", "refused", "internal_error")
 """Why an event is told in no message: the metric's label."""
+
+SPARE_SLOTS = 5
+"""An event alone leaves at once while more slots than these are free: they are kept for digests."""
+
+DIGEST_INTERVAL = 3.0
+"""Seconds between digests: what comes meanwhile joins the next one."""
 
 _PROBE_FIRST, _PROBE_LONGEST = 60.0, 900.0
 """Seconds between attempts at a broken destination."""
@@ -44,6 +49,7 @@ class Dispatcher:
         self,
         *,
         destination: str,
+        pending: Pending,
         metrics: Metrics,
         pace: Pacing,
         told: Callable[[float], None] = lambda _seconds: None,
@@ -54,7 +60,10 @@ class Dispatcher:
         self._pace = pace
         self._told = told
         self._rng = rng or random.Random()  # noqa: S311 jitter protects nothing
-        self._queue: deque[Notification] = deque()
+        self._pending = pending
+        self._in_flight = 0
+        self._digest_at = -DIGEST_INTERVAL
+        self._draining = False
         self._arrived = asyncio.Event()
         self._empty = asyncio.Event()
         self._empty.set()
@@ -69,47 +78,76 @@ class Dispatcher:
 
     @property
     def waiting(self) -> int:
-        """How many notifications wait, the one being told included."""
-        return len(self._queue)
+        """How many events wait, those being told included; what is held back as a repeat is not."""
+        return self._pending.events + self._in_flight
 
     def offer(self, notification: Notification) -> None:
         """Take a notification, or drop and count it where too much waits already. Never waits."""
-        if len(self._queue) >= CAPACITY:
-            self._drop(notification, "overflow", "too much waits for this destination")
+        if not self._pending.add(notification, asyncio.get_running_loop().time()):
+            item = Merged(notification.event)
+            self._drop(notification.route, (item,), "overflow", "too much waits for this destination")
             return
-        self._queue.append(notification)
-        self._arrived.set()
-        self._empty.clear()
-        self._count_pending()
+        self._wake()
 
     async def run(self) -> None:
         """Tell what is offered, for ever."""
         while True:
-            await self._arrived.wait()
-            while self._queue:
-                await self._tell_safely(self._queue[0])
-                self._queue.popleft()
-                self._count_pending()
-            self._arrived.clear()
-            self._empty.set()
+            await self._something_waits()
+            await self._gather()
+            batch = self._pending.take()
+            if batch is None:
+                continue
+            self._in_flight = batch.count
+            await self._tell_safely(batch)
+            self._in_flight = 0
+            self._count_pending()
 
     async def drained(self) -> None:
-        """Return when nothing waits any more."""
+        """Tell what is held back, too; return when nothing waits any more."""
+        self._draining = True
+        self._wake()
         await self._empty.wait()
 
-    async def _tell_safely(self, notification: Notification) -> None:
-        """Tell one; a mistake of our own costs this notification, not those that wait behind it."""
-        if self._probes and self._age(notification) >= MAX_AGE:
-            self._drop(notification, "too_old", self.trouble)
+    def _wake(self) -> None:
+        self._empty.clear()
+        self._arrived.set()
+        self._count_pending()
+
+    async def _something_waits(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            self._arrived.clear()
+            self._pending.release(float("inf") if self._draining else loop.time())
+            if self._pending.events:
+                return
+            self._empty.set()
+            due_at = self._pending.next_release()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(None if due_at is None else max(0.0, due_at - loop.time())):
+                    await self._arrived.wait()
+
+    async def _gather(self) -> None:
+        """Let an event that is alone leave at once; else wait for the next digest's turn, and for a slot."""
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        if not self._pending.merges or (self._pending.events == 1 and self._pace.free(now) > SPARE_SLOTS):
+            return
+        await asyncio.sleep(max(self._digest_at + DIGEST_INTERVAL - now, self._pace.delay(now), 0.0))
+        self._digest_at = loop.time()
+
+    async def _tell_safely(self, batch: Batch) -> None:
+        """Tell one batch; a mistake of our own costs these events, not those that wait behind them."""
+        if self._probes and self._age(batch) >= MAX_AGE:
+            self._drop(batch.route, batch.items, "too_old", self.trouble)
             return
         try:
-            await self._tell(notification)
+            await self._tell(batch)
         except Exception:
-            self._log.exception("telling_failed", route=notification.route)
-            self._drop(notification, "internal_error", "a mistake of this program's own; please report it")
+            self._log.exception("telling_failed", route=batch.route)
+            self._drop(batch.route, batch.items, "internal_error", "a mistake of this program; please report it")
 
-    async def _tell(self, notification: Notification) -> None:
-        attempts = _Attempts(notification)
+    async def _tell(self, batch: Batch) -> None:
+        attempts = _Attempts(batch)
         retrying = AsyncRetrying(
             retry=lambda state: self._again(state, attempts),
             wait=lambda state: self._wait(state, attempts),
@@ -117,15 +155,16 @@ class Dispatcher:
         )
         outcome: Outcome = await retrying(self._attempt, attempts)
         if outcome.verdict is Verdict.ACCEPTED:
-            delay = self._age(notification)
+            delay = self._age(batch)
+            self._metrics.told.labels(route=batch.route).inc(batch.count)
             self._metrics.sent.labels(destination=self._destination).inc()
             self._metrics.delivery.labels(destination=self._destination).observe(delay)
             self._told(delay)
-            self._say_well(notification, delay)
+            self._say_well(batch, delay)
         elif outcome.verdict in (Verdict.REFUSED, Verdict.UNKNOWN):
-            self._drop(notification, "refused", outcome.detail)
+            self._drop(batch.route, batch.items, "refused", outcome.detail)
         else:
-            self._drop(notification, "too_old", outcome.detail)
+            self._drop(batch.route, batch.items, "too_old", outcome.detail)
 
     async def _attempt(self, attempts: _Attempts) -> Outcome:
         loop = asyncio.get_running_loop()
@@ -135,7 +174,7 @@ class Dispatcher:
             self._metrics.retried.labels(destination=self._destination).inc()
         attempts.started = True
         try:
-            outcome = await attempts.notification.sink.send(attempts.message())
+            outcome = await attempts.batch.sink.send(attempts.message())
         finally:
             self._pace.finish(loop.time())
         if outcome.verdict is not Verdict.ACCEPTED:
@@ -150,7 +189,7 @@ class Dispatcher:
             return False
         if outcome.verdict in (Verdict.REFUSED, Verdict.UNKNOWN):
             return attempts.may_differ(outcome)
-        return self._age(attempts.notification) < MAX_AGE
+        return self._age(attempts.batch) < MAX_AGE
 
     def _wait(self, state: RetryCallState, attempts: _Attempts) -> float:
         """Return the seconds until the next attempt."""
@@ -163,38 +202,42 @@ class Dispatcher:
         else:
             probe = 0.2 + self._backoff(state)
         wait = max(outcome.wait, probe)
-        return min(wait, max(0.1, MAX_AGE - self._age(attempts.notification)))
+        return min(wait, max(0.1, MAX_AGE - self._age(attempts.batch)))
 
     @staticmethod
-    def _age(notification: Notification) -> float:
-        return asyncio.get_running_loop().time() - notification.received_at
+    def _age(batch: Batch) -> float:
+        return asyncio.get_running_loop().time() - batch.received_at
 
-    def _drop(self, notification: Notification, reason: str, detail: str) -> None:
-        self._metrics.dropped.labels(route=notification.route, reason=reason).inc()
-        event = notification.event
-        self._log.error(
-            "event_dropped",
-            reason=reason,
-            detail=detail,
-            route=notification.route,
-            event_name=f"{event.metadata.namespace}/{event.metadata.name}",
-            event_reason=event.reason,
-        )
+    def _drop(self, route: str, items: Sequence[Merged], reason: str, detail: str) -> None:
+        self._metrics.dropped.labels(route=route, reason=reason).inc(total(items))
+        for item in items:
+            event = item.event
+            self._log.error(
+                "event_dropped",
+                reason=reason,
+                detail=detail,
+                route=route,
+                event_name=f"{event.metadata.namespace}/{event.metadata.name}",
+                event_reason=event.reason,
+                count=item.count,
+            )
 
     def _count_pending(self) -> None:
-        self._metrics.pending.labels(destination=self._destination).set(len(self._queue))
+        self._metrics.pending.labels(destination=self._destination).set(self.waiting)
 
-    def _say_well(self, notification: Notification, delay: float) -> None:
+    def _say_well(self, batch: Batch, delay: float) -> None:
         if self.trouble:
             self._log.info("destination_recovered")
         self.trouble, self._probes = "", 0
         self._metrics.broken.labels(destination=self._destination).set(0)
-        event = notification.event
+        event = batch.items[0].event
         self._log.debug(
             "message_accepted",
-            route=notification.route,
+            route=batch.route,
             event_name=f"{event.metadata.namespace}/{event.metadata.name}",
             event_reason=event.reason,
+            events=batch.count,
+            groups=len(batch.items),
             seconds=round(delay, 3),
         )
 
@@ -206,22 +249,22 @@ class Dispatcher:
             return
         self.trouble = outcome.detail
         say = self._log.error if outcome.verdict is Verdict.BROKEN else self._log.warning
-        say(f"destination_{outcome.verdict.value}", detail=outcome.detail, waiting=len(self._queue))
+        say(f"destination_{outcome.verdict.value}", detail=outcome.detail, waiting=self.waiting)
 
 
 class _Attempts:
-    """The attempts at one notification: which body is next."""
+    """The attempts at one batch: which body is next."""
 
-    def __init__(self, notification: Notification) -> None:
+    def __init__(self, batch: Batch) -> None:
         self._message: Message | None = None
         self._unknown = 0
         self.started = False
-        self.notification = notification
+        self.batch = batch
 
     def message(self) -> Message:
         """Return the body to send, rendered when it is first asked for: an edited template shows at once."""
         if self._message is None:
-            self._message = self.notification.wording.message(self.notification.event)
+            self._message = self.batch.wording.message(self.batch.items)
         return self._message
 
     def may_differ(self, outcome: Outcome) -> bool:
@@ -231,7 +274,7 @@ class _Attempts:
             return True
         if self._message is None or self._message.built_in:
             return False
-        self._message = self.notification.wording.after_refusal(self.notification.event, outcome.detail)
+        self._message = self.batch.wording.after_refusal(self.batch.items, outcome.detail)
         return self._message is not None
 
 

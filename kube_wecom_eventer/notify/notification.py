@@ -19,7 +19,8 @@ _LONGEST_MESSAGE = 8192
 class Notification:
     """``route``: its name. ``sink``: its way to the destination, which other routes may reach by other ways.
 
-    ``received_at``: seconds on the loop's clock when the event's watch line was read.
+    ``received_at``: seconds on the loop's clock when the event's watch line was read. ``repeat_interval``: seconds in
+    which the same is told once; 0 tells each version.
     """
 
     event: Event
@@ -27,10 +28,20 @@ class Notification:
     wording: Wording
     sink: Sink
     received_at: float
+    repeat_interval: float = 0.0
 
 
-def notification(event: Event, *, route: str, wording: Wording, sink: Sink, received_at: float) -> Notification:
+def notification(
+    event: Event, *, route: str, wording: Wording, sink: Sink, received_at: float, repeat_interval: float = 0.0
+) -> Notification:
     """Make a notification whose memory is bounded, whatever the event's message holds."""
     if len(event.message) > _LONGEST_MESSAGE // 4:
         event = msgspec.structs.replace(event, message=cut_bytes(event.message, _LONGEST_MESSAGE))
-    return Notification(event=event, route=route, wording=wording, sink=sink, received_at=received_at)
+    return Notification(
+        event=event,
+        route=route,
+        wording=wording,
+        sink=sink,
+        received_at=received_at,
+        repeat_interval=repeat_interval,
+    )

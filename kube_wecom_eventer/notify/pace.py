@@ -13,6 +13,10 @@ class Pacing(Protocol):
         """Return the seconds until an attempt may start."""
         ...
 
+    def free(self, now: float) -> int:
+        """Return how many attempts may start at once."""
+        ...
+
     def start(self) -> None:
         """Say that an attempt starts."""
         ...
@@ -28,6 +32,10 @@ class NoPace:
     def delay(self, now: float) -> float:  # noqa: ARG002 the protocol's
         """Return 0."""
         return 0.0
+
+    def free(self, now: float) -> int:  # noqa: ARG002 the protocol's
+        """Return more than anybody asks for."""
+        return 1_000_000
 
     def start(self) -> None:
         """Count nothing."""
@@ -57,6 +65,11 @@ class Pace:
         if len(self._answered) < free:
             return 0.0
         return max(0.0, self._answered[-free] + self._window - now)
+
+    def free(self, now: float) -> int:
+        """Return how many attempts may start at once."""
+        held = sum(1 for answered in self._answered if answered + self._window > now)
+        return max(0, self._limit - self._in_flight - held)
 
     def start(self) -> None:
         """Take a slot for an attempt."""

@@ -36,20 +36,20 @@ class _Facts:
     rows: tuple[tuple[str, str], ...]
 
 
-def built_in_payload(event: Event, *, style: Style, zone: tzinfo) -> Payload:
+def built_in_payload(event: Event, *, style: Style, zone: tzinfo, count: int = 1) -> Payload:
     """Return the message of a style: its content within WeCom's limit, nobody mentioned but the style's own people.
 
     text has a sign for the level; markdown a colour, too, and the event's message as a quote; markdown_v2 lists
     the facts, with the event's message in a fence; for template_card see ``card``. What is too long is cut with a
-    mark, the event's message first.
+    mark, the event's message first. count: how many versions of events it stands for, shown from 2 on.
     """
     if style.msgtype == "markdown":
-        return _with_content("markdown", _markdown(event, style, zone))
+        return _with_content("markdown", _markdown(event, style, zone, count))
     if style.msgtype == "markdown_v2":
-        return _with_content("markdown_v2", _markdown_v2(event, style, zone))
+        return _with_content("markdown_v2", _markdown_v2(event, style, zone, count))
     if style.msgtype == "template_card":
-        return _card(event, style, zone)
-    payload = _with_content("text", _text(event, style, zone))
+        return _card(event, style, zone, count)
+    payload = _with_content("text", _text(event, style, zone, count))
     for name, people in (
         ("mentioned_list", style.mentioned_list),
         ("mentioned_mobile_list", style.mentioned_mobile_list),
@@ -63,16 +63,16 @@ def _with_content(msgtype: str, content: str) -> Payload:
     return {"msgtype": msgtype, msgtype: {"content": content}}
 
 
-def _text(event: Event, style: Style, zone: tzinfo) -> str:
+def _text(event: Event, style: Style, zone: tzinfo, count: int) -> str:
     words = labels(style.lang)
-    facts = _facts(event, style, zone, _plain_line)
+    facts = _facts(event, style, zone, count, _plain_line)
     head = [f"{facts.sign} {facts.reason} · {facts.where}", *(_row(words, *row) for row in facts.rows)]
     return _filled("text", "\n".join(head), before="\n", message=harmless(event.message.strip()))
 
 
-def _markdown(event: Event, style: Style, zone: tzinfo) -> str:
+def _markdown(event: Event, style: Style, zone: tzinfo, count: int) -> str:
     words = labels(style.lang)
-    facts = _facts(event, style, zone, inert_line)
+    facts = _facts(event, style, zone, count, inert_line)
     colour = _COLOURS.get(event.type, "comment")
     head = [f'**<font color="{colour}">{facts.sign} {facts.reason}</font>** · {facts.where}']
     head += [_row(words, label, f'<font color="comment">{value}</font>') for label, value in facts.rows]
@@ -85,22 +85,22 @@ def _markdown(event: Event, style: Style, zone: tzinfo) -> str:
     return _filled("markdown", "\n".join(head), before="\n", message=quoted(message), after=after)
 
 
-def _markdown_v2(event: Event, style: Style, zone: tzinfo) -> str:
+def _markdown_v2(event: Event, style: Style, zone: tzinfo, count: int) -> str:
     words = labels(style.lang)
-    facts = _facts(event, style, zone, inert_line_v2)
+    facts = _facts(event, style, zone, count, inert_line_v2)
     head = [f"### {facts.sign} {facts.reason} · {facts.where}"]
     head += [f"- **{label}**{words.between}{value}" for label, value in facts.rows]
     message = fenced_text(event.message.strip())
     return _filled("markdown_v2", "\n".join(head), before="\n```\n", message=message, after="\n```")
 
 
-def _card(event: Event, style: Style, zone: tzinfo) -> Payload:
+def _card(event: Event, style: Style, zone: tzinfo, count: int) -> Payload:
     words = labels(style.lang)
-    facts = _facts(event, style, zone, _plain_line)
+    facts = _facts(event, style, zone, count, _plain_line)
     about = event.involved_object
     rows = ((words.namespace, _plain_line(about.namespace)), *facts.rows)
     return card(
-        title=f"{facts.sign} {facts.reason}",
+        title=f"{facts.sign} {facts.reason}{times(count)}",
         description=_plain_line(f"{about.kind} {about.name}"),
         text=harmless(event.message).strip(),
         rows=tuple(row for row in rows if row[1]),
@@ -108,7 +108,7 @@ def _card(event: Event, style: Style, zone: tzinfo) -> Payload:
     )
 
 
-def _facts(event: Event, style: Style, zone: tzinfo, clean: Callable[[str], str]) -> _Facts:
+def _facts(event: Event, style: Style, zone: tzinfo, merged: int, clean: Callable[[str], str]) -> _Facts:
     """Collect the facts, each cleaned for where it will stand, and cut to a sensible length."""
 
     def fact(text: str, longest: int = _LONGEST_FACT) -> str:
@@ -130,9 +130,14 @@ def _facts(event: Event, style: Style, zone: tzinfo, clean: Callable[[str], str]
     return _Facts(
         sign=_SIGNS.get(event.type, _OTHER_SIGN),
         reason=fact(event.reason) or words.event,
-        where=fact(f"{about.kind} {place}", _LONGEST_PLACE) or "-",
+        where=(fact(f"{about.kind} {place}", _LONGEST_PLACE) or "-") + times(merged),
         rows=tuple(row for row in rows if row[1]),
     )
+
+
+def times(count: int) -> str:
+    """Return `` ×N`` for more than one, to stand behind what it counts."""
+    return f" ×{count}" if count > 1 else ""
 
 
 def _plain_line(text: str) -> str:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Labels:
-    """``between`` stands between a label and its value; ``times`` takes the count. A card shows 5 signs of a label."""
+    """``between`` stands between a label and its value; ``times`` takes the count, ``digest`` the number of groups,
+    ``more`` their sums. A card shows 5 signs of a label."""
 
     event: str
     namespace: str
@@ -19,6 +20,10 @@ class Labels:
     part: str
     between: str
     help_url: str
+    digest: str
+    more: str
+    other: str
+    comma: str
 
 
 LABELS = {
@@ -33,6 +38,10 @@ LABELS = {
         part="位置",
         between="：",
         help_url="https://kubernetes.io/zh-cn/docs/tasks/debug/",
+        digest="{groups} 组事件",
+        more="其余：{sums}",
+        other="其他",
+        comma="，",
     ),
     "en": Labels(
         event="Event",
@@ -45,6 +54,10 @@ LABELS = {
         part="Part",
         between=": ",
         help_url="https://kubernetes.io/docs/tasks/debug/",
+        digest="{groups} groups of events",
+        more="The rest: {sums}",
+        other="other",
+        comma=", ",
     ),
 }
 

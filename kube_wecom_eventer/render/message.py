@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from kube_wecom_eventer.event import Event
+from kube_wecom_eventer.render.digest import Merged
 
 JSON = "application/json; charset=utf-8"
 PLAIN = "text/plain; charset=utf-8"
@@ -23,10 +24,10 @@ class Message:
 class Wording(Protocol):
     """How the events of one route become messages."""
 
-    def message(self, event: Event) -> Message:
-        """Return the message of an event. Never fails: where a template does, other words stand in."""
+    def message(self, items: Sequence[Merged]) -> Message:
+        """Return the message of an event, or of many. Never fails: where a template does, other words stand in."""
         ...
 
-    def after_refusal(self, event: Event, problem: str) -> Message | None:
+    def after_refusal(self, items: Sequence[Merged], problem: str) -> Message | None:
         """Return what to send where the destination refused the message; None where there are no other words."""
         ...

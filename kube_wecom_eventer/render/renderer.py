@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import tzinfo
 
 import msgspec
@@ -9,15 +10,20 @@ import msgspec
 from kube_wecom_eventer.errors import TemplateError
 from kube_wecom_eventer.event import Event
 from kube_wecom_eventer.render.built_in import built_in_payload
+from kube_wecom_eventer.render.built_in_digest import built_in_digest
+from kube_wecom_eventer.render.digest import Merged
 from kube_wecom_eventer.render.json_writer import JsonWriter
 from kube_wecom_eventer.render.message import Message
 from kube_wecom_eventer.render.style import Style
 from kube_wecom_eventer.render.template import Template
+from kube_wecom_eventer.render.template_digest import counted, template_digest
 from kube_wecom_eventer.render.templates import Templates
 from kube_wecom_eventer.render.text import cut_bytes, harmless
 from kube_wecom_eventer.render.wecom_body import MARKDOWN, Payload, encode_payload, overflow, parse_payload
 
 _DEFAULT = Style()
+_MOST_RENDERED = 500
+"""Groups of a digest that a template is asked for; a message has room for some dozens."""
 _SHORTENINGS = 3
 _SHORTEST_MESSAGE = 64
 
@@ -29,36 +35,61 @@ class Renderer:
         self._templates = templates
         self._zone = zone
 
-    def render(self, event: Event, *, template: str | None, style: Style = _DEFAULT) -> Message:
+    def render(self, event: Event, *, template: str | None, style: Style = _DEFAULT, count: int = 1) -> Message:
         """Return the message of a route; a template that is missing or fails costs its layout, not the event.
 
-        style: how the message looks where there is no template.
+        style: how the message looks where there is no template. count: how many versions of events it stands for;
+        from 2 on the first line says so.
         """
         parsed = self._templates.get(template) if template else None
         if template is None or parsed is None:
-            return self.built_in(event, style=style)
+            return self.built_in(event, style=style, count=count)
         try:
-            return Message(body=encode_payload(self._fitting(event, parsed)), built_in=False)
+            return Message(body=encode_payload(self._fitting(event, parsed, count)), built_in=False)
         except TemplateError as error:
             self._templates.failed(template, stage="render", problem=str(error))
-            return self.built_in(event, style=style)
+            return self.built_in(event, style=style, count=count)
 
-    def built_in(self, event: Event, *, style: Style = _DEFAULT) -> Message:
+    def digest(self, items: Sequence[Merged], *, template: str | None, style: Style = _DEFAULT) -> Message:
+        """Return one message for several groups of events: of the texts that the template makes, else in our words."""
+        parsed = self._templates.get(template) if template else None
+        if template is None or parsed is None:
+            return self.built_in_digest(items, style=style)
+        try:
+            payloads = [self._payload(item.event, parsed, item.count) for item in items[:_MOST_RENDERED]]
+            payload = template_digest(items, payloads, style=style)
+        except TemplateError as error:
+            self._templates.failed(template, stage="render", problem=str(error))
+            return self.built_in_digest(items, style=style)
+        if payload is None:
+            return self.built_in_digest(items, style=style)
+        return Message(body=encode_payload(payload), built_in=False)
+
+    def built_in(self, event: Event, *, style: Style = _DEFAULT, count: int = 1) -> Message:
         """Return the message in our own words."""
-        return Message(body=encode_payload(built_in_payload(event, style=style, zone=self._zone)), built_in=True)
+        payload = built_in_payload(event, style=style, zone=self._zone, count=count)
+        return Message(body=encode_payload(payload), built_in=True)
 
-    def after_refusal(self, event: Event, *, template: str, problem: str, style: Style = _DEFAULT) -> Message:
+    def built_in_digest(self, items: Sequence[Merged], *, style: Style = _DEFAULT) -> Message:
+        """Return the digest in our own words."""
+        return Message(body=encode_payload(built_in_digest(items, style=style)), built_in=True)
+
+    def after_refusal(
+        self, items: Sequence[Merged], *, template: str, problem: str, style: Style = _DEFAULT
+    ) -> Message:
         """Return what to send where the destination refused the template's body."""
         self._templates.failed(template, stage="refused", problem=problem)
-        return self.built_in(event, style=style)
+        if len(items) > 1:
+            return self.built_in_digest(items, style=style)
+        return self.built_in(items[0].event, style=style, count=items[0].count)
 
-    def _fitting(self, event: Event, template: Template) -> Payload:
+    def _fitting(self, event: Event, template: Template, count: int) -> Payload:
         """Render, and where it is too long again with a shorter message: what stands behind it is kept.
 
         More than once, because a template may print the message twice, and markdown makes some signs longer.
         """
         event = msgspec.structs.replace(event, message=harmless(event.message))
-        payload = self._payload(event, template)
+        payload = self._payload(event, template, count)
         for _ in range(_SHORTENINGS):
             excess = overflow(payload)
             size = len(event.message.encode())
@@ -66,13 +97,15 @@ class Renderer:
                 break
             shorter = cut_bytes(event.message, max(_SHORTEST_MESSAGE, size - excess))
             event = msgspec.structs.replace(event, message=shorter)
-            payload = self._payload(event, template)
+            payload = self._payload(event, template, count)
         return payload
 
-    def _payload(self, event: Event, template: Template) -> Payload:
+    def _payload(self, event: Event, template: Template, count: int) -> Payload:
         """Render; where that gives markdown, again for markdown: what a body is shows only when it is there."""
         payload = self._rendered(event, template, markdown=False)
-        return self._rendered(event, template, markdown=True) if payload["msgtype"] in MARKDOWN else payload
+        if payload["msgtype"] in MARKDOWN:
+            payload = self._rendered(event, template, markdown=True)
+        return counted(payload, count)
 
     def _rendered(self, event: Event, template: Template, *, markdown: bool) -> Payload:
         writer = JsonWriter(markdown=markdown)

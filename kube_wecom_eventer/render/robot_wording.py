@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from kube_wecom_eventer.event import Event
+from collections.abc import Sequence
+
+from kube_wecom_eventer.render.digest import Merged
 from kube_wecom_eventer.render.message import Message
 from kube_wecom_eventer.render.renderer import Renderer
 from kube_wecom_eventer.render.style import Style
@@ -16,12 +18,15 @@ class RobotWording:
         self._template = template
         self._style = style
 
-    def message(self, event: Event) -> Message:
+    def message(self, items: Sequence[Merged]) -> Message:
         """See `Wording.message`."""
-        return self._renderer.render(event, template=self._template, style=self._style)
+        if len(items) > 1:
+            return self._renderer.digest(items, template=self._template, style=self._style)
+        (item,) = items
+        return self._renderer.render(item.event, template=self._template, style=self._style, count=item.count)
 
-    def after_refusal(self, event: Event, problem: str) -> Message | None:
+    def after_refusal(self, items: Sequence[Merged], problem: str) -> Message | None:
         """Return the built-in body, where it was the template's that was refused."""
         if self._template is None:
             return None
-        return self._renderer.after_refusal(event, template=self._template, problem=problem, style=self._style)
+        return self._renderer.after_refusal(items, template=self._template, problem=problem, style=self._style)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import tzinfo
 from typing import Any, Protocol
 
@@ -10,6 +11,7 @@ import msgspec
 
 from kube_wecom_eventer.errors import TemplateError
 from kube_wecom_eventer.event import Event
+from kube_wecom_eventer.render.digest import Merged
 from kube_wecom_eventer.render.json_writer import JsonWriter
 from kube_wecom_eventer.render.message import PLAIN, Message
 from kube_wecom_eventer.render.template import Writer
@@ -24,8 +26,9 @@ class WebhookWording:
         self._template = template
         self._zone = zone
 
-    def message(self, event: Event) -> Message:
-        """See `Wording.message`."""
+    def message(self, items: Sequence[Merged]) -> Message:
+        """See `Wording.message`; events are not merged here."""
+        event = items[0].event
         parsed = self._templates.get(self._template) if self._template else None
         if self._template is None or parsed is None:
             return self._facts(event)
@@ -37,7 +40,7 @@ class WebhookWording:
             self._templates.failed(self._template, stage="render", problem=str(error))
             return self._facts(event)
 
-    def after_refusal(self, event: Event, problem: str) -> Message | None:  # noqa: ARG002 the protocol's
+    def after_refusal(self, items: Sequence[Merged], problem: str) -> Message | None:  # noqa: ARG002 the protocol's
         """Return None: whoever expects a form of his own has no use for ours."""
         return None
 
@@ -59,11 +62,12 @@ class WebhookWording:
 class LogWording:
     """The event itself, as one JSON line."""
 
-    def message(self, event: Event) -> Message:
-        """See `Wording.message`."""
+    def message(self, items: Sequence[Merged]) -> Message:
+        """See `Wording.message`; events are not merged here."""
+        event = items[0].event
         return Message(body=msgspec.json.encode(_without_empty(msgspec.to_builtins(event))), built_in=True)
 
-    def after_refusal(self, event: Event, problem: str) -> Message | None:  # noqa: ARG002 the protocol's
+    def after_refusal(self, items: Sequence[Merged], problem: str) -> Message | None:  # noqa: ARG002 the protocol's
         """Return None: a log refuses nothing."""
         return None
 

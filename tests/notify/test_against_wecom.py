@@ -14,7 +14,7 @@ from kube_wecom_eventer.config import RobotTarget, Secret
 from kube_wecom_eventer.demo.faults import Answer, Hang
 from kube_wecom_eventer.demo.wecom import PATH, ErrCode, WeComGroup
 from kube_wecom_eventer.metrics import Metrics
-from kube_wecom_eventer.notify import Dispatcher, Pace, notification
+from kube_wecom_eventer.notify import Dispatcher, OneByOne, Pace, notification
 from kube_wecom_eventer.render import Renderer, RobotWording, Style, Templates
 from kube_wecom_eventer.sinks import WeComRobot
 from tests.support.events import make_event
@@ -33,7 +33,7 @@ class Telling:
         self._robot = WeComRobot(target=ROBOT, http=http)
         renderer = Renderer(templates=Templates(metrics=metrics), zone=UTC)
         self._wording = RobotWording(renderer=renderer, template=None, style=Style())
-        self.dispatcher = Dispatcher(destination="wecom-1", metrics=metrics, pace=Pace())
+        self.dispatcher = Dispatcher(destination="wecom-1", pending=OneByOne(), metrics=metrics, pace=Pace())
         self._started = now()
 
     def offer(self, *reasons: str) -> None:

@@ -2,18 +2,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC
 
 import pytest
 from structlog.testing import capture_logs
 
-from kube_wecom_eventer.event import Event
 from kube_wecom_eventer.metrics import Metrics
-from kube_wecom_eventer.notify import Dispatcher, Pace, notification
-from kube_wecom_eventer.notify.dispatcher import CAPACITY
-from kube_wecom_eventer.render import Message, Renderer, RobotWording, Style, Templates
+from kube_wecom_eventer.notify import Dispatcher, OneByOne, Pace, notification
+from kube_wecom_eventer.notify.pending import CAPACITY
+from kube_wecom_eventer.render import Merged, Message, Renderer, RobotWording, Style, Templates
 from kube_wecom_eventer.sinks import Outcome, Verdict
 from tests.support.events import make_event
 from tests.support.scripted import ScriptedSink
@@ -37,7 +36,7 @@ class Telling:
             templates.update("ns/cm", {"content": template})
         renderer = Renderer(templates=templates, zone=UTC)
         self._wording = RobotWording(renderer=renderer, template="ns/cm" if template else None, style=Style())
-        self.dispatcher = Dispatcher(destination="wecom-1", metrics=self.metrics, pace=Pace())
+        self.dispatcher = Dispatcher(destination="wecom-1", pending=OneByOne(), metrics=self.metrics, pace=Pace())
 
     def offer(self, reason: str = "BackOff") -> None:
         event = make_event(reason=reason)
@@ -211,10 +210,10 @@ async def test_a_mistake_of_our_own_costs_one_event_not_the_queue() -> None:
     """It is counted, and said with its traceback; what waits behind it is told."""
 
     class Broken:
-        def message(self, event: Event) -> Message:
-            raise ZeroDivisionError(event.reason)
+        def message(self, items: Sequence[Merged]) -> Message:
+            raise ZeroDivisionError(items[0].event.reason)
 
-        def after_refusal(self, event: Event, problem: str) -> Message | None:
+        def after_refusal(self, items: Sequence[Merged], problem: str) -> Message | None:
             raise AssertionError(problem)
 
     with capture_logs() as logs:

@@ -182,7 +182,7 @@ def test_a_style_shapes_the_message_where_there_is_no_template() -> None:
         renderer.render(event, template=None, style=style),
         renderer.render(event, template="ns/missing", style=style),
         renderer.built_in(event, style=style),
-        renderer.after_refusal(event, template="ns/refused", problem="40058", style=style),
+        renderer.after_refusal([Merged(event)], template="ns/refused", problem="40058", style=style),
     ):
         assert message.built_in
         assert json.loads(message.body)["markdown"]["content"].startswith('**<font color="warning">⚠️ BackOff</font>**')

@@ -8,7 +8,7 @@ import pytest
 
 from kube_wecom_eventer.event import Event
 from kube_wecom_eventer.metrics import Metrics
-from kube_wecom_eventer.render import LogWording, Message, Templates, WebhookWording
+from kube_wecom_eventer.render import LogWording, Merged, Message, Templates, WebhookWording
 from kube_wecom_eventer.render.message import JSON, PLAIN
 from tests.support.events import make_event
 
@@ -21,7 +21,7 @@ def told(template: str | None, **event: str) -> Message:
         templates.update("ns/cm", {"content": template})
     name = "ns/cm" if template is not None else None
     wording = WebhookWording(templates=templates, template=name, zone=ZoneInfo("Asia/Shanghai"))
-    return wording.message(make_event(**event))
+    return wording.message([Merged(make_event(**event))])
 
 
 def test_without_a_template_kube_eventers_fields_are_sent_as_valid_json() -> None:
@@ -66,14 +66,14 @@ def test_a_template_that_fails_costs_its_layout_not_the_event(template: str) -> 
 def test_there_are_no_other_words_for_a_refused_message() -> None:
     """Whoever expects a form of his own has no use for ours."""
     wording = WebhookWording(templates=Templates(metrics=Metrics()), template=None, zone=ZoneInfo("UTC"))
-    assert wording.after_refusal(make_event(), "HTTP 400") is None
-    assert LogWording().after_refusal(make_event(), "") is None
+    assert wording.after_refusal([Merged(make_event())], "HTTP 400") is None
+    assert LogWording().after_refusal([Merged(make_event())], "") is None
 
 
 def test_the_log_has_the_event_itself() -> None:
     """As the API server's own JSON, without empty fields, so that any tool reads it."""
     event = make_event(message=NASTY)
-    line = LogWording().message(event).body
+    line = LogWording().message([Merged(event)]).body
     assert b"\n" not in line
     assert msgspec.json.decode(line, type=Event) == event
     assert "related" not in json.loads(line)

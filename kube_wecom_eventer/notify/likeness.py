@@ -1,0 +1,47 @@
+"""Which events are alike: what one line of a digest stands for.
+
+A hundred pods of one Deployment that fail for one reason are one line, not a hundred.
+"""
+
+from __future__ import annotations
+
+import re
+
+from kube_wecom_eventer.event import Event
+
+# The signs that Kubernetes makes suffixes of: no vowels, and nothing that reads like another sign.
+_RANDOM = "[bcdfghjklmnpqrstvwxz2456789]"
+_SUFFIXES = {
+    # Deployment's pods, then those of DaemonSets and Jobs; a StatefulSet's number.
+    "Pod": re.compile(
+        rf"(-{_RANDOM}{{6,10}}-{_RANDOM}{{5}}|-[0-9]{{8,10}}-{_RANDOM}{{5}}|-{_RANDOM}{{5}}|-[0-9]{{1,4}})$"
+    ),
+    "ReplicaSet": re.compile(rf"-{_RANDOM}{{6,10}}$"),
+    # A CronJob's jobs carry their minute.
+    "Job": re.compile(r"-[0-9]{8,10}$"),
+}
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_DIGITS = re.compile(r"[0-9]+")
+
+Likeness = tuple[str, str, str, str]
+
+
+def owner_name(event: Event) -> str:
+    """Return the name of the involved object with its generated suffix folded."""
+    about = event.involved_object
+    suffix = _SUFFIXES.get(about.kind)
+    return suffix.sub("", about.name) if suffix else about.name
+
+
+def likeness(event: Event) -> Likeness:
+    """Return what events of one digest line have in common: namespace, reason, owner, message with digits folded.
+
+    The object's own name and UIDs in the message are folded, too: kubelets write them into every second one.
+    """
+    about = event.involved_object
+    owner = owner_name(event)
+    message = event.message
+    if about.name and about.name != owner:
+        message = message.replace(about.name, owner)
+    message = _DIGITS.sub("#", _UUID.sub("#", message))
+    return about.namespace, event.reason, f"{about.kind}/{owner}", message
