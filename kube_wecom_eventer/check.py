@@ -13,13 +13,13 @@ from typing import TextIO
 import msgspec
 
 from kube_wecom_eventer.building import HttpClients, build_sink, build_wording, described, doubts
-from kube_wecom_eventer.config import ObjectName, Settings, load_settings
-from kube_wecom_eventer.errors import ApiError, ConfigError, Forbidden, NotFound
+from kube_wecom_eventer.config import ObjectName, RobotTarget, Settings, SinkSettings, Target, load_settings
+from kube_wecom_eventer.errors import ApiError, ConfigError, Forbidden
 from kube_wecom_eventer.event import Event, EventSource, ObjectMeta, ObjectReference
-from kube_wecom_eventer.kube.client import ApiClient, missing_rule
+from kube_wecom_eventer.kube.client import UNREADABLE, ApiClient, missing_rule
 from kube_wecom_eventer.kube.credentials import Connection, connect
 from kube_wecom_eventer.metrics import Metrics
-from kube_wecom_eventer.render import Merged, Renderer, Templates
+from kube_wecom_eventer.render import Merged, Message, Renderer, Templates, Wording
 from kube_wecom_eventer.sinks import Verdict
 
 GOOD, DOUBTFUL, BAD = "✓", "!", "✗"
@@ -30,12 +30,17 @@ class _ConfigMap(msgspec.Struct):
     data: dict[str, str] | None = None
 
 
+class _ConfigMapList(msgspec.Struct):
+    items: list[_ConfigMap] | None = None
+
+
 class Check:
     """One run of the command. Each finding is a line with a mark; ``failed`` tells whether one of them was bad."""
 
     def __init__(self, *, environ: Mapping[str, str], out: TextIO) -> None:
         self._environ = environ
         self._out = out
+        self._templates = Templates(metrics=Metrics())
         self.failed = False
 
     async def run(self, argv: Sequence[str]) -> int:
@@ -44,10 +49,7 @@ class Check:
         try:
             settings = load_settings(daemon_args, environ=self._environ)
         except ConfigError as error:
-            for problem in error.problems:
-                self._say(BAD, problem)
-            for doubt in error.doubts:
-                self._say(DOUBTFUL, doubt)
+            self._say_problems(error)
             return 2
         for warning in settings.warnings:
             self._say(DOUBTFUL, warning)
@@ -66,13 +68,12 @@ class Check:
     async def _cluster(self, settings: Settings) -> None:
         try:
             connection = connect(settings.source, environ=self._environ)
+            client = ApiClient(connection=connection)
         except ConfigError as error:
-            for problem in error.problems:
-                self._say(BAD, problem)
+            self._say_problems(error)
             return
         for warning in connection.warnings:
             self._say(DOUBTFUL, warning)
-        client = ApiClient(connection=connection)
         try:
             await self._events(client, connection)
             for name in sorted({sink.template for sink in settings.sinks if sink.template}):
@@ -90,33 +91,18 @@ class Check:
             self._say(GOOD, f"{connection.server} ({connection.described}): events can be listed")
 
     async def _template(self, client: ApiClient, name: ObjectName, settings: Settings) -> None:
-        where = f"ConfigMap {name}"
-        try:
-            body = await client.get(f"/api/v1/namespaces/{name.namespace}/configmaps/{name.name}")
-            data = msgspec.json.decode(body, type=_ConfigMap).data or {}
-        except NotFound:
-            self._say(BAD, f"{where}: there is no such ConfigMap, so the built-in body would be sent; create it there")
-            return
-        except Forbidden as error:
-            # `get` is not among the rights that the daemon needs: ask as the daemon does before calling it bad.
-            await self._followed_template(client, name, settings, error)
-            return
-        except (ApiError, msgspec.MsgspecError) as error:
-            self._say(BAD, f"{where}: can't be read: {error}")
-            return
-        self._render(where, str(name), data, settings)
-
-    async def _followed_template(
-        self, client: ApiClient, name: ObjectName, settings: Settings, refusal: ApiError
-    ) -> None:
+        """Ask for a template as the daemon does: by a list, so that a right to get alone is not called enough."""
         where = f"ConfigMap {name}"
         path = f"/api/v1/namespaces/{name.namespace}/configmaps"
         try:
             body = await client.get(path, {"fieldSelector": f"metadata.name={name.name}"})
             items = msgspec.json.decode(body, type=_ConfigMapList).items
-        except (ApiError, msgspec.MsgspecError):
+        except Forbidden as error:
             rule = missing_rule("configmaps", kind=f"Role of namespace {name.namespace}")
-            self._say(BAD, f"{where}: {refusal}; grant {rule}")
+            self._say(BAD, f"{where}: {error}; grant {rule}")
+            return
+        except (ApiError, *UNREADABLE) as error:
+            self._say(BAD, f"{where}: can't be read: {error}")
             return
         if not items:
             self._say(BAD, f"{where}: there is no such ConfigMap, so the built-in body would be sent; create it there")
@@ -124,18 +110,15 @@ class Check:
         self._render(where, str(name), items[0].data or {}, settings)
 
     def _render(self, where: str, name: str, data: Mapping[str, str], settings: Settings) -> None:
-        metrics = Metrics()
-        templates = Templates(metrics=metrics)
-        templates.update(name, data)
-        if problem := templates.trouble(name):
+        self._templates.update(name, data)
+        if problem := self._templates.trouble(name):
             self._say(BAD, f"{where}: {problem}; the built-in body would be sent")
             return
         for sink in settings.sinks:
             if str(sink.template) != name:
                 continue
-            renderer = Renderer(templates=templates, zone=settings.zone)
-            message = build_wording(sink, renderer, templates, settings.zone).message([Merged(sample_event())])
-            if problem := templates.trouble(name):
+            message = self._wording(sink, settings).message([Merged(sample_event())])
+            if problem := self._templates.trouble(name):
                 self._say(BAD, f"{where}: fails on a sample event: {problem}; the built-in body would be sent")
             else:
                 self._say(GOOD, f"{where}: {sink.name}'s body of a sample event has {len(message.body)} bytes")
@@ -143,27 +126,42 @@ class Check:
     async def _send_tests(self, settings: Settings) -> None:
         async with AsyncExitStack() as stack:
             clients = HttpClients(stack)
-            renderer = Renderer(templates=Templates(metrics=Metrics()), zone=settings.zone)
-            tested: set[str] = set()
+            tested: set[Target] = set()
             for sink in settings.sinks:
-                if sink.target.destination in tested:
+                if sink.target in tested:
                     self._say(GOOD, f"{sink.name}: the same destination as above")
                     continue
-                tested.add(sink.target.destination)
-                message = renderer.built_in(sample_event())
-                outcome = await build_sink(sink.target, clients).send(message)
+                tested.add(sink.target)
+                try:
+                    built = build_sink(sink.target, clients)
+                except ConfigError as error:
+                    self._say_problems(error)
+                    continue
+                outcome = await built.send(self._test_message(sink, settings))
                 if outcome.verdict is Verdict.ACCEPTED:
                     self._say(GOOD, f"{sink.name}: the test message was accepted by {sink.target.shown}")
                 else:
                     self._say(BAD, f"{sink.name}: {sink.target.shown}: {outcome.detail}")
 
+    def _test_message(self, sink: SinkSettings, settings: Settings) -> Message:
+        """Return a robot's message in our own words, which mention nobody; others get the body that they expect."""
+        if isinstance(sink.target, RobotTarget):
+            return Renderer(templates=self._templates, zone=settings.zone).built_in(sample_event())
+        return self._wording(sink, settings).message(sample_event())
+
+    def _wording(self, sink: SinkSettings, settings: Settings) -> Wording:
+        renderer = Renderer(templates=self._templates, zone=settings.zone)
+        return build_wording(sink, renderer, self._templates, settings.zone)
+
+    def _say_problems(self, error: ConfigError) -> None:
+        for problem in error.problems:
+            self._say(BAD, problem)
+        for doubt in error.doubts:
+            self._say(DOUBTFUL, doubt)
+
     def _say(self, mark: str, text: str) -> None:
         self.failed = self.failed or mark == BAD
         print(f"{mark} {text}", file=self._out, flush=True)
-
-
-class _ConfigMapList(msgspec.Struct):
-    items: list[_ConfigMap] | None = None
 
 
 def sample_event() -> Event:

@@ -51,7 +51,9 @@ class Metrics:
             buckets=_DELAY_BUCKETS,
         )
         self.watch_restarts = counter("watch_restarts", "Watches of events that ended, by reason", "reason")
-        self.unreadable_lines = counter("watch_lines_unreadable", "Watch lines that could not be read")
+        self.unreadable_lines = counter(
+            "watch_lines_unreadable", "Lines of a watch or events in a list that could not be read"
+        )
         self.template_failures = counter(
             "template_failures", "Templates that are missing, don't parse or fail on an event", "template", "stage"
         )

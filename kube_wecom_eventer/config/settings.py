@@ -103,7 +103,8 @@ def _sinks(flags: ParsedFlags, environ: Mapping[str, str]) -> tuple[SinkSettings
 
 def _number(flags: ParsedFlags, flag: Flag, highest: int) -> int:
     text = flags.last(flag) or ""
-    if text.isascii() and text.isdigit() and int(text) <= highest:
+    # By length first: Python refuses to read thousands of digits.
+    if text.isascii() and text.isdigit() and len(text) <= 9 and int(text) <= highest:
         return int(text)
     flags.problems.append(f"--{flag.name}={text}: write a number from 0 to {highest}")
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,9 @@ _KUBE_EVENTERS = (
     "wechat", "dingtalk", "sls", "elasticsearch", "kafka", "influxdb", "mysql", "mongo", "honeycomb", "riemann",
     "eventbridge",
 )  # fmt: skip
+
+_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+"""What HTTP allows as a header's name and as a method: https://www.rfc-editor.org/rfc/rfc9110#name-tokens"""
 
 Headers = tuple[tuple[str, Secret], ...]
 
@@ -114,10 +118,17 @@ def _webhook(uri: OptionUri, known: frozenset[str], problems: list[str], warning
     return WebhookTarget(
         endpoint=Secret(uri.url + (f"?{urlencode(query)}" if query else "")),
         shown=f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/***",
-        method=(uri.first("method") or "GET").upper(),
+        method=_method(uri, problems),
         headers=_headers(uri, warnings),
         ca_file=_ca_file(uri, problems),
     )
+
+
+def _method(uri: OptionUri, problems: list[str]) -> str:
+    method = uri.first("method") or "GET"
+    if not _TOKEN.fullmatch(method):
+        problems.append(f"method={method}: no HTTP method; write for example method=POST")
+    return method.upper()
 
 
 def _robot(
@@ -188,10 +199,9 @@ def _reason(error: Exception) -> str:
 def _headers(uri: OptionUri, warnings: list[str]) -> Headers:
     headers = []
     for text in uri.every("header"):
-        name, equals, value = text.partition("=")
-        usable = name.strip().isascii() and value.isascii() and value.isprintable()
-        if not equals or not name.strip() or not usable:
-            warnings.append("header= holds no name and value in ASCII and is ignored; write header=NAME=VALUE")
+        name, equals, value = (part.strip() for part in text.partition("="))
+        if equals and _TOKEN.fullmatch(name) and value.isascii() and value.isprintable():
+            headers.append((name, Secret(value)))
         else:
-            headers.append((name.strip(), Secret(value)))
+            warnings.append("header= holds no name and value in ASCII and is ignored; write header=NAME=VALUE")
     return tuple(headers)

@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import httpx
 import msgspec
 
-from kube_wecom_eventer.errors import ApiError, Forbidden, Gone, NotFound, Overloaded, Unauthorized
+from kube_wecom_eventer.errors import ApiError, ConfigError, Forbidden, Gone, NotFound, Overloaded, Unauthorized
 from kube_wecom_eventer.kube.credentials import Connection
 
 _TIMEOUT = 10.0
@@ -44,21 +44,25 @@ class Status(msgspec.Struct, rename="camel"):
 
 
 class ApiClient:
-    """GET and watch on one API server. All failures are `ApiError`s."""
+    """GET and watch on one API server. All failures are `ApiError`s, but for a proxy that is none: a ConfigError."""
 
     def __init__(self, *, connection: Connection, transport: httpx.AsyncBaseTransport | None = None) -> None:
         if transport is None and not connection.trust_env:
             transport = httpx.AsyncHTTPTransport(verify=connection.verify, socket_options=_keep_alive())
-        self._http = httpx.AsyncClient(
-            base_url=connection.server,
-            auth=connection.auth,
-            verify=connection.verify,
-            transport=transport,
-            trust_env=connection.trust_env,
-            proxy=connection.proxy,
-            timeout=_TIMEOUT,
-            headers={"User-Agent": "kube-wecom-eventer", "Accept": "application/json"},
-        )
+        try:
+            self._http = httpx.AsyncClient(
+                base_url=connection.server,
+                auth=connection.auth,
+                verify=connection.verify,
+                transport=transport,
+                trust_env=connection.trust_env,
+                proxy=connection.proxy,
+                timeout=_TIMEOUT,
+                headers={"User-Agent": "kube-wecom-eventer", "Accept": "application/json"},
+            )
+        except (ValueError, httpx.InvalidURL):
+            place = "HTTP_PROXY, HTTPS_PROXY, ALL_PROXY or the kubeconfig's proxy-url"
+            raise ConfigError([f"{place}: no proxy's URL; write http://HOST:PORT or socks5://HOST:PORT"]) from None
         self.server = connection.server
         self._extensions = {"sni_hostname": connection.server_name} if connection.server_name else {}
 

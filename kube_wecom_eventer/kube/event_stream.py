@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
 from datetime import datetime, timedelta
 
@@ -48,12 +48,16 @@ class _ListMeta(msgspec.Struct, rename={"resource_version": "resourceVersion", "
 
 
 class _EventList(msgspec.Struct):
+    """``items`` are read one by one: the API server stores times that no reader of RFC 3339 takes, of the year 0 or
+    10000, and one such event must not make the whole list unreadable for the hour that it lives."""
+
     metadata: _ListMeta
-    items: list[Event] | None = None
+    items: list[msgspec.Raw] | None = None
 
 
 _watch_line = msgspec.json.Decoder(_WatchLine)
 _event_list = msgspec.json.Decoder(_EventList)
+_event = msgspec.json.Decoder(Event)
 
 
 def _decode(line: bytes) -> tuple[str, Event]:
@@ -178,7 +182,7 @@ class EventStream:
             page = await self._page(params)
             # Later pages may be newer than the first one; the watch goes on from where the first one was.
             start = start or _number(page.metadata.resource_version)
-            for event in page.items or ():
+            for event in self._readable(page):
                 version = _version(event)
                 if version <= position or version in self._listed or _before(event, self._since):
                     continue
@@ -201,6 +205,13 @@ class EventStream:
             raise ApiError("the list of events can't be read: it has no resourceVersion")
         self.synced.set()
         return page
+
+    def _readable(self, page: _EventList) -> Iterator[Event]:
+        for item in page.items or ():
+            try:
+                yield _event.decode(item)
+            except UNREADABLE as error:
+                self._say_unreadable(bytes(item), error)
 
     def _restarted(self, reason: str) -> None:
         self._metrics.watch_restarts.labels(reason=reason).inc()

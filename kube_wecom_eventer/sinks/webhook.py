@@ -11,12 +11,10 @@ from kube_wecom_eventer.config import WebhookTarget
 from kube_wecom_eventer.render import Message
 from kube_wecom_eventer.sinks.outcome import Outcome, Verdict
 from kube_wecom_eventer.sinks.posting import overloaded, post
+from kube_wecom_eventer.sinks.redaction import Redaction
 
 _REFUSED = frozenset({400, 413, 415, 422})
 _BROKEN = frozenset({401, 403, 404, 405, 407, 410})
-
-_SHORTEST_SECRET = 4
-"""Characters; shorter parts of a URL would make a text unreadable, and are nobody's token."""
 
 
 class Webhook:
@@ -26,7 +24,8 @@ class Webhook:
         self._target = target
         self._headers = {name: value.reveal() for name, value in target.headers}
         self._typed = any(name.lower() == "content-type" for name in self._headers)
-        self._secrets = _secrets(target)
+        url = target.endpoint.reveal()
+        self._redaction = Redaction(url=url, secrets=_parts(url), headers=target.headers)
         self._http = http
 
     async def send(self, message: Message) -> Outcome:
@@ -35,7 +34,7 @@ class Webhook:
         url, method = self._target.endpoint.reveal(), self._target.method
         answer = await post(self._http, url, body=message.body, headers=headers, method=method)
         outcome = answer if isinstance(answer, Outcome) else self._judge(answer)
-        return replace(outcome, detail=self._clean(outcome.detail))
+        return replace(outcome, detail=self._redaction.clean(outcome.detail))
 
     def _judge(self, response: httpx.Response) -> Outcome:
         if response.is_success:
@@ -43,28 +42,19 @@ class Webhook:
         if later := overloaded(response):
             return later
         status = response.status_code
-        detail = f"HTTP {status}: {self._clean(response.text)[:120]!r}"
+        detail = f"HTTP {status}: {self._redaction.clean(response.text)[:120]!r}"
         if response.is_redirect or status in _BROKEN:
             return Outcome(verdict=Verdict.BROKEN, reason=_label(status), detail=detail)
         verdict = Verdict.REFUSED if status in _REFUSED else Verdict.UNKNOWN
         return Outcome(verdict=verdict, reason=_label(status), detail=detail)
 
-    def _clean(self, text: str) -> str:
-        """Take out of a text that came from elsewhere whatever of our request may be a token."""
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        return text
 
-
-def _secrets(target: WebhookTarget) -> tuple[str, ...]:
-    """Return the URL and its parts, and the headers' values, the longest first; short ones hold no token."""
-    url = target.endpoint.reveal()
+def _parts(url: str) -> tuple[str, ...]:
+    """Return the parts of a URL that may be a token, decoded and as they are written."""
     parts = urlsplit(url)
-    query = [value for pair in parse_qsl(parts.query) for value in pair[1:]]
-    headers = [word for _, value in target.headers for word in (value.reveal(), *value.reveal().split())]
-    found = {url, parts.path, parts.query, parts.username or "", parts.password or "", *query, *headers}
-    found |= {*parts.path.split("/"), *(value for pair in parts.query.split("&") for value in pair.split("=")[1:])}
-    return tuple(sorted((each for each in found if len(each) >= _SHORTEST_SECRET), key=len, reverse=True))
+    written = (value for pair in parts.query.split("&") for value in pair.split("=")[1:])
+    decoded = (value for _, value in parse_qsl(parts.query))
+    return (parts.path, parts.query, *parts.path.split("/"), *written, *decoded)
 
 
 def _label(status: int) -> str:

@@ -6,6 +6,7 @@ Source: https://developer.work.weixin.qq.com/document/path/99110. The answer is 
 from __future__ import annotations
 
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 import httpx
 import msgspec
@@ -14,6 +15,7 @@ from kube_wecom_eventer.config import RobotTarget
 from kube_wecom_eventer.render import Message
 from kube_wecom_eventer.sinks.outcome import Outcome, Verdict
 from kube_wecom_eventer.sinks.posting import overloaded, post
+from kube_wecom_eventer.sinks.redaction import Redaction
 from kube_wecom_eventer.sinks.wecom_codes import classify
 
 _BLOCKED = 62.0
@@ -31,6 +33,10 @@ class WeComRobot:
     def __init__(self, *, target: RobotTarget, http: httpx.AsyncClient) -> None:
         self._target = target
         self._headers = {name: value.reveal() for name, value in target.headers}
+        url, key = target.endpoint.reveal(), target.key.reveal()
+        self._redaction = Redaction(
+            url=url, secrets=(key, urlsplit(url).query.partition("=")[2]), headers=target.headers
+        )
         self._http = http
 
     async def send(self, message: Message) -> Outcome:
@@ -38,7 +44,7 @@ class WeComRobot:
         headers = {**self._headers, "Content-Type": message.content_type}
         answer = await post(self._http, self._target.endpoint.reveal(), body=message.body, headers=headers)
         outcome = answer if isinstance(answer, Outcome) else self._judge(answer)
-        return replace(outcome, detail=self._clean(outcome.detail))
+        return replace(outcome, detail=self._redaction.clean(outcome.detail))
 
     def _judge(self, response: httpx.Response) -> Outcome:
         if later := overloaded(response):
@@ -47,7 +53,7 @@ class WeComRobot:
             answer = msgspec.json.decode(response.content, type=_Answer)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             # Clean first: a page may show the URL, and half a key is too much as well.
-            start = self._clean(response.text)[:80]
+            start = self._redaction.clean(response.text)[:80]
             detail = f"HTTP {response.status_code}, and no answer of WeCom's: {start!r}"
             return Outcome(verdict=Verdict.RETRY, reason="not_wecom", detail=detail)
         verdict, meaning = classify(answer.errcode)
@@ -57,10 +63,6 @@ class WeComRobot:
         return Outcome(
             verdict=verdict,
             reason=f"errcode_{answer.errcode}" if known else "errcode_other",
-            detail=f"errcode {answer.errcode}: {meaning} ({self._clean(answer.errmsg)[:200]})",
+            detail=f"errcode {answer.errcode}: {meaning} ({self._redaction.clean(answer.errmsg)[:200]})",
             wait=_BLOCKED if verdict is Verdict.TOO_FAST else 0.0,
         )
-
-    def _clean(self, text: str) -> str:
-        """Take the key out of a text that came from elsewhere."""
-        return text.replace(self._target.endpoint.reveal(), "***").replace(self._target.key.reveal(), "***")

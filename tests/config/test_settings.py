@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from importlib import resources
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -56,6 +57,11 @@ def test_everything_wrong_is_told_at_once() -> None:
     assert "hunter2" not in str(problems)
 
 
+def test_a_number_of_any_length_is_refused_in_words() -> None:
+    """Python's own limit for digits would end the program with a traceback."""
+    assert [problem.split("=")[0] for problem in refused(SINK, "-v=" + "9" * 5000)] == ["--v"]
+
+
 def test_a_daemon_needs_a_sink() -> None:
     """Without one there is nothing to do; the line shows one."""
     assert refused()[0].startswith("--sink: none is given; write --sink=webhook:https://")
@@ -109,6 +115,15 @@ def test_times_print_in_the_zone_that_tz_names() -> None:
     """TZ as the C library reads it, with or without its colon."""
     for name in ("Asia/Shanghai", ":Asia/Shanghai"):
         assert load(TZ=name).zone == ZoneInfo("Asia/Shanghai")
+
+
+def test_tz_may_be_a_file(tmp_path: Path) -> None:
+    """A Deployment that mounts its zone says TZ=/usr/share/zoneinfo/..., and Go reads that."""
+    source = resources.files("tzdata.zoneinfo.Asia") / "Shanghai"
+    (tmp_path / "zone").write_bytes(source.read_bytes())
+    settings = load(TZ=f"{tmp_path}/zone")
+    assert settings.warnings == ()
+    assert datetime(2026, 1, 1, tzinfo=settings.zone).tzname() == "CST"
 
 
 def test_an_unknown_zone_is_utc_and_said() -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kube_wecom_eventer.config.secret import Secret
 from kube_wecom_eventer.config.sink import ObjectName, SinkSettings, parse_sink
 from kube_wecom_eventer.config.target import LogTarget, RobotTarget, WebhookTarget
 
@@ -163,6 +164,7 @@ def test_nothing_printed_of_a_sink_shows_its_secrets(uri: str) -> None:
         (f"{ROBOT}&min_count=many", "--sink 1: min_count=many: no count; write a whole number"),
         (f"{ROBOT}&msgtype=html", "--sink 1: msgtype=html: unknown; write one of text, markdown, "),
         (f"{ROBOT}&lang=de", "--sink 1: lang=de: unknown; write one of zh, en"),
+        ("webhook:http://h/x?method=P+T", "--sink 1: method=P T: no HTTP method; write for example method=POST"),
         (f"{ROBOT}&route=a/b", "--sink 1: route=a/b: no name of a route"),
     ],
 )
@@ -185,6 +187,7 @@ def test_all_problems_of_a_sink_are_told_at_once() -> None:
         ("namespace=x", "namespace= is no parameter of a robot and is ignored"),
         ("method=GET", "method=GET: a robot takes POST only, so POST is used"),
         ("header=nothing", "header= holds no name and value in ASCII and is ignored; write header=NAME=VALUE"),
+        ("header=X+Y=1", "header= holds no name and value in ASCII and is ignored; write header=NAME=VALUE"),
         ("namespaces=", "namespaces= is empty, so it filters nothing"),
         ("reason=,", "reason= is empty, so it filters nothing"),
         ("level=", "level= is empty, so level=Warning holds"),
@@ -211,6 +214,7 @@ def test_headers_are_split_once_and_kept_secret() -> None:
     target = robot(f"{ROBOT}&header=Authorization=Basic+YTpi==&header=Content-Type=text/plain")
     assert [(name, value.reveal()) for name, value in target.headers] == [("Authorization", "Basic YTpi==")]
     assert webhook("webhook:http://h/x?header=Content-Type=text/plain").headers[0][0] == "Content-Type"
+    assert robot(f"{ROBOT}&header=X-Token=+abc").headers == (("X-Token", Secret("abc")),)
     assert "YTpi" not in repr(target)
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import io
+import json
+from pathlib import Path
 
 import pytest
 
 from kube_wecom_eventer.check import Check
 from kube_wecom_eventer.demo.wecom import ErrCode
+from kube_wecom_eventer.web import serve
+from kube_wecom_eventer.web.endpoints import Receive, Scope, Send
 from tests.daemon.conftest import KEY, SEED_TEMPLATE, Pipeline
 
 
@@ -43,6 +47,34 @@ async def test_a_test_message_reaches_each_destination_once_and_pings_nobody(pip
     assert message.mentions == ()
     assert len(pipeline.group.wecom.requests) == 1
     assert [line for line in lines if "test message was accepted" in line or "same destination" in line] == lines[-2:]
+
+
+async def test_each_way_to_a_destination_is_tested(pipeline: Pipeline) -> None:
+    """One key behind two addresses: the second one may be wrong although the first is well."""
+    closed = f"--sink=wecom:?key={KEY}&api=http://127.0.0.1:9"
+    status, lines = await check(pipeline, pipeline.group.sink(), closed, "--send-test")
+    assert status == 1
+    assert lines[-1].startswith("✗ sink-2: http://127.0.0.1:9/cgi-bin/webhook/send: ConnectError")
+
+
+async def test_a_webhook_is_tested_with_the_body_that_it_expects(pipeline: Pipeline) -> None:
+    """Its template's, else kube-eventer's fields: a service of one's own would refuse a robot's body."""
+    namespace = pipeline.server.namespace
+    await pipeline.config_map("hook", content='{"hook": "{{ .Reason }}"}')
+    received: list[bytes] = []
+
+    async def service(_scope: Scope, receive: Receive, send: Send) -> None:
+        received.append((await receive())["body"])
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body"})
+
+    async with serve(service, host="127.0.0.1", port=0) as served:
+        template = f"custom_body_configmap=hook&custom_body_configmap_namespace={namespace}"
+        sinks = (f"--sink=webhook:{served.url}/a?method=POST&{template}", f"--sink=webhook:{served.url}/b?method=POST")
+        status, _ = await check(pipeline, *sinks, "--send-test")
+    assert status == 0
+    assert received[0] == b'{"hook": "TestMessage"}'
+    assert json.loads(received[1])["EventReason"] == "TestMessage"
 
 
 @pytest.mark.parametrize(
@@ -95,3 +127,21 @@ async def test_an_api_server_that_is_not_there_is_told() -> None:
     args = ["--source=kubernetes:http://127.0.0.1:9?inClusterConfig=false", "--sink=log:"]
     assert await Check(environ={}, out=out).run(args) == 1
     assert "✗ http://127.0.0.1:9 (no credentials): events can't be listed: ConnectError" in out.getvalue()
+
+
+async def test_a_proxy_that_is_none_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For the kubeconfig's API server and for the sinks; no traceback."""
+    kubeconfig = tmp_path / "config"
+    kubeconfig.write_text(
+        "{apiVersion: v1, kind: Config, current-context: a, users: [{name: a, user: {token: t}}],"
+        ' clusters: [{name: a, cluster: {server: "http://127.0.0.1:9"}}],'
+        " contexts: [{name: a, context: {cluster: a, user: a}}]}"
+    )
+    monkeypatch.setenv("HTTPS_PROXY", "foo://bar")
+    out = io.StringIO()
+    args = [f"--source=kubernetes:?auth={kubeconfig}", f"--sink=wecom:?key={KEY}", "--send-test"]
+    assert await Check(environ={}, out=out).run(args) == 1
+    assert [line.split(":")[0] for line in out.getvalue().splitlines()[1:]] == [
+        "✗ HTTP_PROXY, HTTPS_PROXY, ALL_PROXY or the kubeconfig's proxy-url",
+        "✗ HTTP_PROXY, HTTPS_PROXY or ALL_PROXY",
+    ]

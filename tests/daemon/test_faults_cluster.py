@@ -142,3 +142,16 @@ async def test_an_event_of_one_megabyte(pipeline: Pipeline) -> None:
         assert 1900 < len(first.content.encode()) <= 2048
         assert await told(pipeline.group.wecom) == "Next"
         assert await daemon.stop() == 0
+
+
+@on_the_real_server
+async def test_an_event_of_the_year_0_stops_nothing(pipeline: Pipeline) -> None:
+    """The real API server stores it, and sorts it before all others; whoever may write events could stop us."""
+    namespace = pipeline.server.namespace
+    await pipeline.event("a", lastTimestamp="0001-01-01T00:00:00+01:00")
+    async with pipeline.daemon(pipeline.group.sink(f"namespaces={namespace}")) as daemon, await daemon.ready():
+        pipeline.server.compact()
+        pipeline.server.break_watches()
+        await pipeline.event("next", reason="Next")
+        assert await told(pipeline.group.wecom) == "Next"
+        assert await daemon.stop() == 0

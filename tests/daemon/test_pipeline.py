@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import statistics
 import time
 
@@ -63,7 +64,6 @@ async def test_any_message_arrives_as_a_valid_one(pipeline: Pipeline) -> None:
     ):
         for number, message in enumerate(NASTY):
             await pipeline.event(f"nasty-{number}", message=message, reason=f"Nasty{number}")
-        for number, message in enumerate(NASTY):
             told = await pipeline.group.message()
             assert f"EventReason:Nasty{number}\n" in told.content
             assert len(told.content.encode()) <= 2048
@@ -73,25 +73,46 @@ async def test_any_message_arrives_as_a_valid_one(pipeline: Pipeline) -> None:
     assert pipeline.group.wecom.refused == []
 
 
-async def test_twenty_leave_within_a_minute_and_the_rest_waits(pipeline: Pipeline) -> None:
-    """WeCom never has to refuse with 45009; SIGTERM ends the daemon although five wait."""
+async def test_a_burst_is_told_at_once_in_few_messages(pipeline: Pipeline) -> None:
+    """60 different events at once: the first alone, the others in a digest whose lines add up; no 45009."""
     async with (
-        pipeline.daemon(pipeline.group.sink(f"namespaces={pipeline.server.namespace}")) as daemon,
+        pipeline.daemon(pipeline.group.sink(f"namespaces={pipeline.server.namespace}&lang=en")) as daemon,
         await daemon.ready(),
     ):
-        for number in range(25):
-            await pipeline.event(f"e-{number}", reason=f"Reason{number}")
-        told = [(await pipeline.group.message()).content.split()[1] for _ in range(20)]
-        assert told == [f"Reason{number}" for number in range(20)]
-        matched = await daemon.metric("events_matched_total", route="sink-1")
-        sent = await daemon.metric("delivery_seconds_count", destination=_destination(daemon.logs))
-        pending = await daemon.metric("events_pending", destination=_destination(daemon.logs))
-        assert (matched, sent, pending) == (25, 20, 5)
+        for number in range(60):
+            await pipeline.event(f"e-{number}", reason=f"Reason{number}", message=f"no {number}")
+        told = 0
+        while told < 60:
+            first, *lines = (await pipeline.group.message()).content.split("\n")
+            count = re.search(r"×(\d+)", first)
+            told += int(count[1]) if count else 1
+            if "groups of events" in first:
+                assert sum(_counts(line) for line in lines) == int(count[1] if count else 1)
+        assert told == 60
+        assert await daemon.metric("events_told_total", route="sink-1") == 60
     assert pipeline.group.wecom.refused == []
+    assert len(pipeline.group.wecom.messages) <= 20
 
 
-def _destination(logs: list[dict[str, object]]) -> str:
-    return next(str(line["destination"]) for line in logs if line["event"] == "route")
+def _counts(line: str) -> int:
+    """Return how many events a line of a digest stands for: the sum of its ×n, else one."""
+    counts = [int(each) for each in re.findall(r"×(\d+)", line)]
+    return sum(counts) if counts else 1
+
+
+async def test_a_repeat_is_held_back_and_told_at_the_end(pipeline: Pipeline) -> None:
+    """The same object, reason and message are told once; a stop tells how often it was repeated since."""
+    options = f"namespaces={pipeline.server.namespace}&repeat_interval=5m"
+    async with pipeline.daemon(pipeline.group.sink(options)) as daemon, await daemon.ready():
+        await pipeline.event("first")
+        assert "×" not in (await pipeline.group.message()).content
+        for number in range(4):
+            await pipeline.event(f"again-{number}")
+        await pipeline.event("other", message="another text")
+        assert "another text" in (await pipeline.group.message()).content
+        assert len(pipeline.group.wecom.requests) == 2
+        assert await daemon.stop() == 0
+        assert " ×4\n" in (await pipeline.group.message()).content
 
 
 async def test_a_stopping_daemon_sends_what_waits(pipeline: Pipeline) -> None:

@@ -201,6 +201,21 @@ async def test_a_line_that_cannot_be_read_costs_that_line_alone() -> None:
 
 
 @virtual_time
+async def test_an_event_in_a_list_that_cannot_be_read_costs_that_event_alone() -> None:
+    """The API server accepts the year 0 and keeps it for an hour: neither the first list nor a later one may stop."""
+    bad = event(101, lastTimestamp="0000-12-31T23:00:00Z")
+    it = Following(
+        listing(100, bad),
+        status_answer(410, "Expired"),
+        listing(103, bad),
+        listing(103, bad, event(102)),
+        watch_answer(added(104), FOREVER),
+    )
+    assert await it.take(2) == ["102", "104"]
+    assert it.value("watch_lines_unreadable_total") == 1
+
+
+@virtual_time
 async def test_lines_end_at_newlines_only() -> None:
     """Chunks come as they like, and a message may hold other characters that some take for line ends."""
     line = added(101, message="a\u0085b\u2028c").replace(b"\\u0085", "\u0085".encode()) + added(102)

@@ -179,6 +179,26 @@ async def test_not_even_half_a_key_is_shown(padding: int) -> None:
     assert KEY[:8] not in outcome.detail
 
 
+async def test_a_proxy_that_quotes_the_request_shows_no_secret() -> None:
+    """Neither a header's value, nor a user's password, nor a key as it is written in a URL."""
+    url = "https://me:hushhush@proxy.example.com/cgi-bin/webhook/send?key=a%2Bb%2Fc"
+    target = RobotTarget(
+        endpoint=Secret(url),
+        key=Secret("a+b/c"),
+        shown="https://proxy.example.com/...",
+        headers=(("Authorization", Secret("Bearer to-ken")),),
+    )
+    for quoted in ("key=a%2Bb%2Fc", "key a+b/c", "Authorization: Bearer to-ken", "token to-ken", "password hushhush"):
+
+        def handler(_request: httpx.Request, quoted: str = quoted) -> httpx.Response:
+            return httpx.Response(200, text=quoted)
+
+        async with httpx.AsyncClient(transport=httpx.MockTransport(handler)) as http:
+            detail = (await WeComRobot(target=target, http=http).send(MESSAGE)).detail
+        assert "***" in detail
+        assert not any(secret in detail for secret in ("a%2Bb", "a+b", "to-ken", "hushhush"))
+
+
 async def test_a_header_that_cannot_be_sent_is_not_shown() -> None:
     """The HTTP library quotes it in its error, and it may be a token."""
 
