@@ -17,6 +17,9 @@ from prometheus_client import (
 from kube_wecom_eventer import __version__
 
 _PREFIX = "kube_wecom_eventer"
+WATCH_RESTARTS = ("closed", "gone", "error")
+"""Why a watch of events ended."""
+
 _DELAY_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900, 3600)
 
 
@@ -50,6 +53,8 @@ class Metrics:
             buckets=_DELAY_BUCKETS,
         )
         self.watch_restarts = counter("watch_restarts", "Watches of events that ended, by reason", "reason")
+        for reason in WATCH_RESTARTS:
+            self.watch_restarts.labels(reason=reason)
         self.unreadable_lines = counter(
             "watch_lines_unreadable", "Lines of a watch or events in a list that could not be read"
         )
