@@ -18,6 +18,7 @@ from kube_wecom_eventer.errors import ApiError, ConfigError, Forbidden, NotFound
 from kube_wecom_eventer.event import Event, EventSource, ObjectMeta, ObjectReference
 from kube_wecom_eventer.kube.client import ApiClient, missing_rule
 from kube_wecom_eventer.kube.credentials import Connection, connect
+from kube_wecom_eventer.match import Silences
 from kube_wecom_eventer.metrics import Metrics
 from kube_wecom_eventer.render import Renderer, Templates
 from kube_wecom_eventer.sinks import Verdict
@@ -77,6 +78,8 @@ class Check:
             await self._events(client, connection)
             for name in sorted({sink.template for sink in settings.sinks if sink.template}):
                 await self._template(client, name, settings)
+            if settings.silences:
+                await self._silences(client, settings.silences.within(connection.namespace), settings)
         finally:
             await client.aclose()
 
@@ -89,39 +92,61 @@ class Check:
         else:
             self._say(GOOD, f"{connection.server} ({connection.described}): events can be listed")
 
-    async def _template(self, client: ApiClient, name: ObjectName, settings: Settings) -> None:
+    async def _config_map(
+        self, client: ApiClient, name: ObjectName, *, mark: str, missing: str
+    ) -> Mapping[str, str] | None:
+        """Return the data; None, after a line, where there is no such ConfigMap, or it can't be read."""
         where = f"ConfigMap {name}"
         try:
             body = await client.get(f"/api/v1/namespaces/{name.namespace}/configmaps/{name.name}")
-            data = msgspec.json.decode(body, type=_ConfigMap).data or {}
+            found: _ConfigMap | None = msgspec.json.decode(body, type=_ConfigMap)
         except NotFound:
-            self._say(BAD, f"{where}: there is no such ConfigMap, so the built-in body would be sent; create it there")
-            return
+            found = None
         except Forbidden as error:
             # `get` is not among the rights that the daemon needs: ask as the daemon does before calling it bad.
-            await self._followed_template(client, name, settings, error)
-            return
+            try:
+                found = await self._listed(client, name)
+            except (ApiError, msgspec.MsgspecError):
+                rule = missing_rule("configmaps", kind=f"Role of namespace {name.namespace}")
+                self._say(BAD, f"{where}: {error}; grant {rule}")
+                return None
         except (ApiError, msgspec.MsgspecError) as error:
             self._say(BAD, f"{where}: can't be read: {error}")
-            return
-        self._render(where, str(name), data, settings)
+            return None
+        if found is None:
+            self._say(mark, f"{where}: there is no such ConfigMap, so {missing}; create it there")
+            return None
+        return found.data or {}
 
-    async def _followed_template(
-        self, client: ApiClient, name: ObjectName, settings: Settings, refusal: ApiError
-    ) -> None:
-        where = f"ConfigMap {name}"
+    @staticmethod
+    async def _listed(client: ApiClient, name: ObjectName) -> _ConfigMap | None:
         path = f"/api/v1/namespaces/{name.namespace}/configmaps"
-        try:
-            body = await client.get(path, {"fieldSelector": f"metadata.name={name.name}"})
-            items = msgspec.json.decode(body, type=_ConfigMapList).items
-        except (ApiError, msgspec.MsgspecError):
-            rule = missing_rule("configmaps", kind=f"Role of namespace {name.namespace}")
-            self._say(BAD, f"{where}: {refusal}; grant {rule}")
+        body = await client.get(path, {"fieldSelector": f"metadata.name={name.name}"})
+        items = msgspec.json.decode(body, type=_ConfigMapList).items
+        return items[0] if items else None
+
+    async def _template(self, client: ApiClient, name: ObjectName, settings: Settings) -> None:
+        data = await self._config_map(client, name, mark=BAD, missing="the built-in body would be sent")
+        if data is not None:
+            self._render(f"ConfigMap {name}", str(name), data, settings)
+
+    async def _silences(self, client: ApiClient, name: ObjectName, settings: Settings) -> None:
+        data = await self._config_map(client, name, mark=DOUBTFUL, missing="nothing is silenced")
+        if data is None:
             return
-        if not items:
-            self._say(BAD, f"{where}: there is no such ConfigMap, so the built-in body would be sent; create it there")
-            return
-        self._render(where, str(name), items[0].data or {}, settings)
+        silences = Silences(
+            name=str(name),
+            routes=[sink.name for sink in settings.sinks],
+            zone=settings.zone,
+            metrics=Metrics(),
+            now=lambda: datetime.now(UTC),
+        )
+        silences.update(data)
+        for problem in silences.problems:
+            self._say(BAD, f"ConfigMap {name}: {problem}; it silences nothing")
+        for doubt in silences.doubts:
+            self._say(DOUBTFUL, f"ConfigMap {name}: {doubt}")
+        self._say(GOOD, f"ConfigMap {name}: silences that hold now: {silences.holding()}")
 
     def _render(self, where: str, name: str, data: Mapping[str, str], settings: Settings) -> None:
         metrics = Metrics()
