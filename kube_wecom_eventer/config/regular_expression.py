@@ -6,15 +6,16 @@ from typing import Any
 
 import re2
 
-_MEMORY = 1 << 20
-"""Bytes that one expression may cost; RE2 refuses what needs more."""
 
+def compiled(pattern: str, *, memory: int = 8 << 20) -> Any:
+    """Return the compiled expression; RE2 refuses one that needs more than ``memory`` bytes.
 
-def compiled(pattern: str) -> Any:
-    """Return the compiled expression. Raises ValueError, with RE2's own words, where it is none."""
+    Raises:
+        ValueError: it is none; in RE2's own words.
+    """
     options = re2.Options()
     options.log_errors = False
-    options.max_mem = _MEMORY
+    options.max_mem = memory
     try:
         return re2.compile(pattern, options)
     except UnicodeEncodeError:

@@ -20,6 +20,9 @@ _MOST_PROBLEMS = 20
 _LONGEST_WORDS = 300
 """Characters of ``by`` and ``why`` that are kept: they stand in log lines."""
 
+_EXPRESSION = 1 << 20
+"""Bytes of memory that one expression may need."""
+
 _ALL = (*FIELDS, "until", "by", "why", "route")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\d\d)?", re.ASCII)
 _TIMES = "2026-12-01 08:00 or 2026-12-01T08:00:00+08:00"
@@ -121,7 +124,7 @@ class _Reader:
             self._bad(node, name, f"no regular expression; write a text, 'a|b' matches either, or leave {name} out")
             return None
         try:
-            return Matcher(asks=name, pattern=node.value, expression=compiled(node.value))
+            return Matcher(asks=name, pattern=node.value, expression=compiled(node.value, memory=_EXPRESSION))
         except ValueError as error:
             self._bad(
                 node,

@@ -194,21 +194,7 @@ PIECES = st.sampled_from(
     [
         *("namespace", "kind", "name", "reason", "message", "until", "by", "why", "route", "2026-12-01 08:00", "~"),
         *("2026-12-01T08:00:00Z", ": ", "\n", "\n- ", "\n  ", "- ", "{", "}", "[", "]", ", ", "'", '"', "|", ">", "*a"),
-        *(
-            "&a ",
-            "<<: ",
-            "---\n",
-            "? ",
-            "!!python/object:os.system ",
-            "#",
-            "\t",
-            "%",
-            "(",
-            "\\",
-            "\ud800",
-            "\x00",
-            "🚀",
-        ),
+        *("&a ", "<<: ", "---\n", "? ", "!!python/object:os.system ", "#", "\t", "(", "\\", "\ud800", "\x00", "🚀"),
     ]
 )
 ANY = settings(max_examples=300, derandomize=True, deadline=None, database=None)
