@@ -61,6 +61,8 @@ class Metrics:
         self.template_failures = counter(
             "template_failures", "Templates that are missing, don't parse or fail on an event", "template", "stage"
         )
+        self.silences = gauge("silences", "Silences that hold now")
+        self.silence_problems = counter("silence_problems", "Mistakes found in silences, which silence nothing")
         gauge("build_info", "Always 1", "version").labels(version=__version__).set(1)
 
     def exposition(self) -> bytes:
