@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,7 +22,7 @@ from kube_wecom_eventer.kube.client import ApiClient
 from kube_wecom_eventer.kube.config_maps import ConfigMapFollower
 from kube_wecom_eventer.kube.credentials import Connection, connect
 from kube_wecom_eventer.kube.event_stream import EventStream
-from kube_wecom_eventer.match import EventFilter, Route
+from kube_wecom_eventer.match import SILENCED, EventFilter, Route, Silences
 from kube_wecom_eventer.metrics import Metrics
 from kube_wecom_eventer.notify import DROP_REASONS, Dispatcher, MergingPending, NoPace, OneByOne, Pace, notification
 from kube_wecom_eventer.render import Renderer, Templates, Wording
@@ -32,8 +32,8 @@ from kube_wecom_eventer.web import Readiness, Served, endpoints, serve
 GRACE = 20.0
 """Seconds that a stopping daemon goes on sending what waits; a pod is killed after 30."""
 
-_TEMPLATES_WITHIN = 5.0
-"""Seconds that the first events may wait for the first answer about their templates."""
+_CONFIG_MAPS_WITHIN = 5.0
+"""Seconds that the first events may wait for the first answer about templates and silences."""
 
 log = structlog.get_logger()
 
@@ -68,7 +68,16 @@ class Daemon:
         self._dispatchers = self._build_dispatchers()
         self._ways = tuple(self._way(sink, clients) for sink in settings.sinks)
         names = {sink.template for sink in settings.sinks if sink.template}
-        self._followers = tuple(self._follower(name) for name in sorted(names))
+        followed = tuple(self._follower(name, partial(self._templates.update, str(name))) for name in sorted(names))
+        silences = settings.silences and settings.silences.within(connection.namespace)
+        self._silences = Silences(
+            name=str(silences or ""),
+            routes=[sink.name for sink in settings.sinks],
+            zone=settings.zone,
+            metrics=self._metrics,
+            now=lambda: datetime.now(UTC),
+        )
+        self._followers = (*followed, self._follower(silences, self._silences.update)) if silences else followed
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
@@ -87,6 +96,8 @@ class Daemon:
             async with asyncio.TaskGroup() as tasks:
                 telling = [tasks.create_task(dispatcher.run()) for dispatcher in self._dispatchers.values()]
                 following = [tasks.create_task(follower.follow()) for follower in self._followers]
+                if self._settings.silences:
+                    following.append(tasks.create_task(self._silences.run()))
                 reading = tasks.create_task(self._read())
                 await self._stopping.wait()
                 for task in (reading, *following):
@@ -113,13 +124,15 @@ class Daemon:
             received_at = loop.time()
             if not asked:
                 # Only now: the stream has its position, so nothing is lost while we wait.
-                await self._first_templates()
+                await self._first_config_maps()
                 asked = True
             for way in self._ways:
                 if not way.route.takes(event):
                     continue
                 route = way.route.name
                 self._metrics.matched.labels(route=route).inc()
+                if self._silences.take(event, route=route):
+                    continue
                 self._dispatchers[way.route.destination].offer(
                     notification(
                         event,
@@ -139,12 +152,12 @@ class Daemon:
                     milliseconds=(loop.time() - received_at) * 1000,
                 )
 
-    async def _first_templates(self) -> None:
+    async def _first_config_maps(self) -> None:
         waiting = [asyncio.create_task(follower.asked.wait()) for follower in self._followers]
         if not waiting:
             return
         try:
-            await asyncio.wait(waiting, timeout=_TEMPLATES_WITHIN)
+            await asyncio.wait(waiting, timeout=_CONFIG_MAPS_WITHIN)
         finally:
             for task in waiting:
                 task.cancel()
@@ -188,7 +201,7 @@ class Daemon:
     def _way(self, sink: SinkSettings, clients: HttpClients) -> _Way:
         for counter in (self._metrics.matched, self._metrics.told):
             counter.labels(route=sink.name)
-        for reason in DROP_REASONS:
+        for reason in (*DROP_REASONS, SILENCED):
             self._metrics.dropped.labels(route=sink.name, reason=reason)
         return _Way(
             route=Route(name=sink.name, filter=EventFilter(sink.filter), destination=sink.target.destination),
@@ -197,10 +210,7 @@ class Daemon:
             repeat_interval=sink.repeat_interval,
         )
 
-    def _follower(self, name: ObjectName) -> ConfigMapFollower:
-        def changed(data: Mapping[str, str] | None) -> None:
-            self._templates.update(str(name), data)
-
+    def _follower(self, name: ObjectName, changed: Callable[[Mapping[str, str] | None], None]) -> ConfigMapFollower:
         return ConfigMapFollower(client=self._client, namespace=name.namespace, name=name.name, changed=changed)
 
     def _say_start(self, served: Served) -> None:

@@ -67,7 +67,7 @@ def build_sink(target: Target, clients: HttpClients) -> Sink:
         case WebhookTarget():
             return Webhook(target=target, http=clients.client(target.ca_file))
         case LogTarget():
-            return LogLines(stream=sys.stdout.buffer)
+            return LogLines(fd=sys.stdout.fileno())
 
 
 def build_wording(sink: SinkSettings, renderer: Renderer, templates: Templates, zone: tzinfo) -> Wording:

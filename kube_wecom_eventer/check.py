@@ -18,6 +18,7 @@ from kube_wecom_eventer.errors import ApiError, ConfigError, Forbidden
 from kube_wecom_eventer.event import Event, EventSource, ObjectMeta, ObjectReference
 from kube_wecom_eventer.kube.client import UNREADABLE, ApiClient, missing_rule
 from kube_wecom_eventer.kube.credentials import Connection, connect
+from kube_wecom_eventer.match import Silences
 from kube_wecom_eventer.metrics import Metrics
 from kube_wecom_eventer.render import Merged, Message, Renderer, Templates, Wording
 from kube_wecom_eventer.sinks import Verdict
@@ -78,6 +79,8 @@ class Check:
             await self._events(client, connection)
             for name in sorted({sink.template for sink in settings.sinks if sink.template}):
                 await self._template(client, name, settings)
+            if settings.silences:
+                await self._silences(client, settings.silences.within(connection.namespace), settings)
         finally:
             await client.aclose()
 
@@ -90,8 +93,13 @@ class Check:
         else:
             self._say(GOOD, f"{connection.server} ({connection.described}): events can be listed")
 
-    async def _template(self, client: ApiClient, name: ObjectName, settings: Settings) -> None:
-        """Ask for a template as the daemon does: by a list, so that a right to get alone is not called enough."""
+    async def _config_map(
+        self, client: ApiClient, name: ObjectName, *, mark: str, missing: str
+    ) -> Mapping[str, str] | None:
+        """Ask for a ConfigMap as the daemon does: by a list, so that a right to get alone is not called enough.
+
+        Returns its data; None, after a line, where there is no such ConfigMap, or it can't be read.
+        """
         where = f"ConfigMap {name}"
         path = f"/api/v1/namespaces/{name.namespace}/configmaps"
         try:
@@ -100,14 +108,37 @@ class Check:
         except Forbidden as error:
             rule = missing_rule("configmaps", kind=f"Role of namespace {name.namespace}")
             self._say(BAD, f"{where}: {error}; grant {rule}")
-            return
+            return None
         except (ApiError, *UNREADABLE) as error:
             self._say(BAD, f"{where}: can't be read: {error}")
-            return
+            return None
         if not items:
-            self._say(BAD, f"{where}: there is no such ConfigMap, so the built-in body would be sent; create it there")
+            self._say(mark, f"{where}: there is no such ConfigMap, so {missing}; create it there")
+            return None
+        return items[0].data or {}
+
+    async def _template(self, client: ApiClient, name: ObjectName, settings: Settings) -> None:
+        data = await self._config_map(client, name, mark=BAD, missing="the built-in body would be sent")
+        if data is not None:
+            self._render(f"ConfigMap {name}", str(name), data, settings)
+
+    async def _silences(self, client: ApiClient, name: ObjectName, settings: Settings) -> None:
+        data = await self._config_map(client, name, mark=DOUBTFUL, missing="nothing is silenced")
+        if data is None:
             return
-        self._render(where, str(name), items[0].data or {}, settings)
+        silences = Silences(
+            name=str(name),
+            routes=[sink.name for sink in settings.sinks],
+            zone=settings.zone,
+            metrics=Metrics(),
+            now=lambda: datetime.now(UTC),
+        )
+        silences.update(data)
+        for problem in silences.problems:
+            self._say(BAD, f"ConfigMap {name}: {problem}; it silences nothing")
+        for doubt in silences.doubts:
+            self._say(DOUBTFUL, f"ConfigMap {name}: {doubt}")
+        self._say(GOOD, f"ConfigMap {name}: silences that hold now: {silences.holding()}")
 
     def _render(self, where: str, name: str, data: Mapping[str, str], settings: Settings) -> None:
         self._templates.update(name, data)
@@ -147,7 +178,7 @@ class Check:
         """Return a robot's message in our own words, which mention nobody; others get the body that they expect."""
         if isinstance(sink.target, RobotTarget):
             return Renderer(templates=self._templates, zone=settings.zone).built_in(sample_event())
-        return self._wording(sink, settings).message(sample_event())
+        return self._wording(sink, settings).message([Merged(sample_event())])
 
     def _wording(self, sink: SinkSettings, settings: Settings) -> Wording:
         renderer = Renderer(templates=self._templates, zone=settings.zone)

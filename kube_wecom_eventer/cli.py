@@ -48,13 +48,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args and not args[0].startswith("-"):
         print(f"{args[0]}: unknown command; --help lists the commands", file=sys.stderr)
         return 2
-    if any(argument in ("-h", "-help", "--help") for argument in args):
-        print(_USAGE + _flag_lines())
-        return 0
+    if _asks_for_help(args):
+        return _help()
     if any(argument in ("-version", "--version", "--version=true") for argument in args):
         print(f"kube-wecom-eventer {__version__}")
         return 0
     return _daemon(args)
+
+
+def _asks_for_help(args: Sequence[str]) -> bool:
+    return any(argument in ("-h", "-help", "--help") for argument in args)
+
+
+def _help() -> int:
+    print(_USAGE + _flag_lines())
+    return 0
 
 
 def _daemon(args: Sequence[str]) -> int:
@@ -94,6 +102,8 @@ def _say_problems(error: ConfigError) -> int:
 
 
 def _check(args: Sequence[str]) -> int:
+    if _asks_for_help(args):
+        return _help()
     from kube_wecom_eventer.check import Check  # noqa: PLC0415
 
     configure_logs(level=logging.CRITICAL)
@@ -125,5 +135,5 @@ def _flag_lines() -> str:
     lines = []
     for flag in shown:
         default = f" (default {flag.default})" if flag.default else ""
-        lines.append(f"  --{flag.name:<15} {flag.help}{default}")
+        lines.append(f"  --{flag.name:<17} {flag.help}{default}")
     return "\n".join([*lines, "  klog's flags are accepted and ignored"])

@@ -17,6 +17,9 @@ from prometheus_client import (
 from kube_wecom_eventer import __version__
 
 _PREFIX = "kube_wecom_eventer"
+WATCH_RESTARTS = ("closed", "gone", "error")
+"""Why a watch of events ended."""
+
 _DELAY_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900, 3600)
 
 
@@ -51,12 +54,16 @@ class Metrics:
             buckets=_DELAY_BUCKETS,
         )
         self.watch_restarts = counter("watch_restarts", "Watches of events that ended, by reason", "reason")
+        for reason in WATCH_RESTARTS:
+            self.watch_restarts.labels(reason=reason)
         self.unreadable_lines = counter(
             "watch_lines_unreadable", "Lines of a watch or events in a list that could not be read"
         )
         self.template_failures = counter(
             "template_failures", "Templates that are missing, don't parse or fail on an event", "template", "stage"
         )
+        self.silences = gauge("silences", "Silences that hold now")
+        self.silence_problems = counter("silence_problems", "Mistakes found in silences, which silence nothing")
         gauge("build_info", "Always 1", "version").labels(version=__version__).set(1)
 
     def exposition(self) -> bytes:

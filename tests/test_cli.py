@@ -29,10 +29,10 @@ def test_the_version_is_told(flag: str, capsys: pytest.CaptureFixture[str]) -> N
     assert capsys.readouterr().out == f"kube-wecom-eventer {__version__}\n"
 
 
-@pytest.mark.parametrize("flag", ["-h", "-help", "--help"])
-def test_help_names_each_flag_and_an_example(flag: str, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("args", [["-h"], ["-help"], ["--help"], ["check", "--help"]])
+def test_help_names_each_flag_and_an_example(args: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """Enough to write the first command line."""
-    assert main([flag]) == 0
+    assert main(args) == 0
     shown = capsys.readouterr().out
     assert "--sink='webhook:https://" in shown
     assert all(f"--{name} " in shown for name, each in FLAGS.items() if not each.help.startswith("klog"))

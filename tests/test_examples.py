@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from kube_wecom_eventer.building import doubts
 from kube_wecom_eventer.config import load_settings
+from kube_wecom_eventer.match.silence_file import read_silences
 from kube_wecom_eventer.metrics import Metrics
 from kube_wecom_eventer.render import Renderer, Templates
 from kube_wecom_eventer.render.wecom_body import CONTENT_LIMITS
@@ -41,6 +42,27 @@ def test_the_args_of_each_deployment_run_without_a_doubt(deployment: dict[str, A
     read = load_settings([*container.get("command", [])[1:], *container.get("args", [])], environ=environ)
     warnings = [*read.warnings, *(doubt for sink in read.sinks for doubt in doubts(sink))]
     assert [each for each in warnings if not any(known in each for known in DOUBTED_ON_PURPOSE)] == []
+
+
+SILENCES = [param for param in objects("ConfigMap") if param.values[0]["metadata"]["name"] == "silences"]
+
+
+@pytest.mark.parametrize("config_map", SILENCES)
+def test_each_silence_can_be_read(config_map: dict[str, Any]) -> None:
+    """No problem, no doubt; the routes are those of the Deployment beside it."""
+    for key, text in config_map["data"].items():
+        reading = read_silences(key, text, zone=UTC, routes=["payments", "platform"])
+        assert (reading.problems, reading.doubts) == ((), ())
+        assert reading.silences
+
+
+@pytest.mark.parametrize("page", ["silences.md", "silences.zh-CN.md"])
+def test_the_silence_that_is_documented_can_be_read(page: str) -> None:
+    """What people copy from the page."""
+    block = (ROOT / "docs" / page).read_text(encoding="utf-8").partition("```yaml\n")[2].partition("```")[0]
+    ((key, text),) = yaml.safe_load(block)["data"].items()
+    reading = read_silences(key, text, zone=UTC, routes=[])
+    assert (len(reading.silences), reading.problems) == (1, ())
 
 
 TEMPLATES = [

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-import re2
-
+from kube_wecom_eventer.config.regular_expression import compiled
 from kube_wecom_eventer.config.uri import OptionUri
 
 CLUSTER_SCOPE = "_cluster"
@@ -115,20 +114,16 @@ def _level(uri: OptionUri, problems: list[str], warnings: list[str]) -> str:
 
 def _patterns(uri: OptionUri, name: str, problems: list[str], warnings: list[str]) -> tuple[str, ...]:
     patterns = _values(uri, name, warnings)
-    quiet = re2.Options()
-    quiet.log_errors = False
     if any(_CUT_QUANTIFIER.search(pattern) for pattern in patterns):
         warnings.append(
             f"{name}=: a comma separates expressions, so {{m,n}} is cut in two; repeat what you mean instead"
         )
     for pattern in patterns:
         try:
-            re2.compile(pattern, quiet)
-        except re2.error as error:
-            detail = error.args[0] if error.args else ""
-            text = detail.decode(errors="replace") if isinstance(detail, bytes) else str(detail)
+            compiled(pattern)
+        except ValueError as error:
             problems.append(
-                f"{name}={pattern}: no regular expression in RE2's syntax ({text}); a comma separates expressions"
+                f"{name}={pattern}: no regular expression in RE2's syntax ({error}); a comma separates expressions"
             )
     return patterns
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 
 from kube_wecom_eventer.config.go_flags import Flag, ParsedFlags, parse_bool, parse_flags
-from kube_wecom_eventer.config.sink import SinkSettings, parse_sink
+from kube_wecom_eventer.config.sink import ObjectName, SinkSettings, parse_sink
 from kube_wecom_eventer.config.source import SourceSettings, parse_source
 from kube_wecom_eventer.config.time_zone import time_zone
 from kube_wecom_eventer.errors import ConfigError
@@ -20,6 +21,7 @@ HEALTHZ_PORT = Flag("healthz-port", "port of /healthz, /readyz and /metrics; 0 p
 LOG_FORMAT = Flag("log-format", "json, console, or auto: console on a terminal", "auto")
 VERBOSITY = Flag("v", "log level: 0 is info, 1 and more is debug", "0")
 EVENT_METRICS = Flag("event-metrics", "count events by reason, namespace and kind", "true", is_bool=True)
+SILENCES = Flag("silence-configmap", "[NAMESPACE/]NAME of a ConfigMap with silences, followed; default: none")
 FREQUENCY = Flag("frequency", "ignored: events are told at once")
 MAX_PROCS = Flag("max_procs", "ignored: one process, one loop")
 
@@ -28,10 +30,14 @@ _KLOG = ("stderrthreshold", "log_dir", "log-dir", "log_file", "log-file", "log_f
 _KLOG_BOOLS = ("logtostderr", "alsologtostderr", "skip_headers", "skip-headers", "skip_log_headers",
                "skip-log-headers", "add_dir_header", "add-dir-header", "one_output", "one-output")  # fmt: skip
 
+_NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_CONFIG_MAP = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
+
 FLAGS: Mapping[str, Flag] = {
     flag.name: flag
     for flag in (
-        SOURCE, SINK, HEALTHZ_IP, HEALTHZ_PORT, LOG_FORMAT, VERBOSITY, EVENT_METRICS, FREQUENCY, MAX_PROCS,
+        SOURCE, SINK, HEALTHZ_IP, HEALTHZ_PORT, LOG_FORMAT, VERBOSITY, EVENT_METRICS, SILENCES, FREQUENCY,
+        MAX_PROCS,
         *(Flag(name, "klog's; ignored") for name in _KLOG),
         *(Flag(name, "klog's; ignored", is_bool=True) for name in _KLOG_BOOLS),
     )
@@ -40,7 +46,10 @@ FLAGS: Mapping[str, Flag] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What the daemon runs with. ``warnings``: a line each for what was accepted but may not be what was meant."""
+    """What the daemon runs with. ``warnings``: a line each for what was accepted but may not be what was meant.
+
+    ``silences``: the ConfigMap with the silences; without a namespace it is in the daemon's own.
+    """
 
     source: SourceSettings
     sinks: tuple[SinkSettings, ...]
@@ -49,6 +58,7 @@ class Settings:
     log_format: str = "auto"
     debug: bool = False
     event_metrics: bool = True
+    silences: ObjectName | None = None
     zone: tzinfo = UTC
     warnings: tuple[str, ...] = ()
 
@@ -69,6 +79,7 @@ def load_settings(argv: Sequence[str], *, environ: Mapping[str, str]) -> Setting
         log_format=_log_format(flags),
         debug=_number(flags, VERBOSITY, 100) > 0,
         event_metrics=parse_bool(flags.last(EVENT_METRICS) or "") is not False,
+        silences=_silences(flags),
         zone=time_zone(environ, warnings=warnings),
         warnings=(*warnings, *_ignored(flags)),
     )
@@ -115,6 +126,16 @@ def _log_format(flags: ParsedFlags) -> str:
     if text not in ("auto", "json", "console"):
         flags.problems.append(f"--log-format={text}: write json, console or auto")
     return text
+
+
+def _silences(flags: ParsedFlags) -> ObjectName | None:
+    text = flags.last(SILENCES)
+    if text is None:
+        return None
+    namespace, slash, name = text.rpartition("/")
+    if not _CONFIG_MAP.fullmatch(name) or (slash and not _NAMESPACE.fullmatch(namespace)):
+        flags.problems.append(f"--{SILENCES.name}={text}: no ConfigMap's name; write NAME or NAMESPACE/NAME")
+    return ObjectName(namespace, name)
 
 
 def _ignored(flags: ParsedFlags) -> list[str]:

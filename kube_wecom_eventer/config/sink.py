@@ -29,13 +29,17 @@ _ROUTE_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 
 @dataclass(frozen=True, slots=True, order=True)
 class ObjectName:
-    """The namespace and name of an object in the cluster."""
+    """The namespace and name of an object in the cluster. An empty namespace stands for the daemon's own."""
 
     namespace: str
     name: str
 
     def __str__(self) -> str:
         return f"{self.namespace}/{self.name}"
+
+    def within(self, namespace: str) -> ObjectName:
+        """Return the same name, in ``namespace`` where it has none of its own."""
+        return self if self.namespace else ObjectName(namespace, self.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ import ssl
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -31,7 +31,8 @@ class Connection:
     """How to reach the API server.
 
     ``described`` is for the log. ``trust_env``: HTTPS_PROXY holds for a kubeconfig's server, as with kubectl, and
-    never inside a cluster. ``warnings``: a line each for what was not done as written.
+    never inside a cluster. ``namespace`` is the daemon's own. ``warnings``: a line each for what was not done as
+    written.
     """
 
     server: str
@@ -41,6 +42,7 @@ class Connection:
     trust_env: bool = False
     proxy: str | None = None
     server_name: str | None = None
+    namespace: str = "default"
     warnings: tuple[str, ...] = ()
 
 
@@ -94,6 +96,18 @@ def connect(source: SourceSettings, *, environ: Mapping[str, str]) -> Connection
         ConfigError: where there are none, or they can't be read.
     """
     directory = Path(environ.get("KUBE_WECOM_EVENTER_SERVICE_ACCOUNT_DIR") or SERVICE_ACCOUNT_DIR)
+    return replace(_found(source, directory, environ), namespace=_own_namespace(directory))
+
+
+def _own_namespace(directory: Path) -> str:
+    """Return the namespace of the daemon's pod; ``default`` where this is no pod."""
+    try:
+        return (directory / "namespace").read_text(encoding="utf-8").strip() or "default"
+    except (OSError, ValueError):
+        return "default"
+
+
+def _found(source: SourceSettings, directory: Path, environ: Mapping[str, str]) -> Connection:
     inside = bool(environ.get("KUBERNETES_SERVICE_HOST")) and (directory / "token").exists()
     if source.in_cluster is False and not source.kubeconfig:
         return _anonymous(source)

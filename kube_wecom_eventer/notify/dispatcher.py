@@ -63,6 +63,7 @@ class Dispatcher:
         self._pending = pending
         self._in_flight = 0
         self._digest_at = -DIGEST_INTERVAL
+        self._alone: Batch | None = None
         self._draining = False
         self._arrived = asyncio.Event()
         self._empty = asyncio.Event()
@@ -70,6 +71,7 @@ class Dispatcher:
         self._log = log.bind(destination=destination)
         self._backoff = wait_random_exponential(multiplier=0.5, max=30)
         self._probes = 0
+        self._failing = False
         self.trouble = ""
         for gauge in (metrics.pending, metrics.broken):
             gauge.labels(destination=destination).set(0)
@@ -79,22 +81,30 @@ class Dispatcher:
     @property
     def waiting(self) -> int:
         """How many events wait, those being told included; what is held back as a repeat is not."""
-        return self._pending.events + self._in_flight
+        alone = self._alone.count if self._alone else 0
+        return self._pending.events + self._in_flight + alone
 
     def offer(self, notification: Notification) -> None:
         """Take a notification, or drop and count it where too much waits already. Never waits."""
-        if not self._pending.add(notification, asyncio.get_running_loop().time()):
+        now = asyncio.get_running_loop().time()
+        if not self._pending.add(notification, now):
             item = Merged(notification.event)
             self._drop(notification.route, (item,), "overflow", "too much waits for this destination")
             return
+        first = self._pending.merges and self._alone is None and self._pending.events == 1
+        if first and self._pace.free(now) > SPARE_SLOTS:
+            # It found nothing waiting: it leaves at once, and does not wait for what may come behind it.
+            self._alone = self._pending.take()
         self._wake()
 
     async def run(self) -> None:
         """Tell what is offered, for ever."""
         while True:
             await self._something_waits()
-            await self._gather()
-            batch = self._pending.take()
+            batch, self._alone = self._alone, None
+            if batch is None:
+                await self._gather()
+                batch = self._pending.take()
             if batch is None:
                 continue
             self._in_flight = batch.count
@@ -118,7 +128,7 @@ class Dispatcher:
         while True:
             self._arrived.clear()
             self._pending.release(float("inf") if self._draining else loop.time())
-            if self._pending.events:
+            if self._alone or self._pending.events:
                 return
             self._empty.set()
             due_at = self._pending.next_release()
@@ -127,17 +137,17 @@ class Dispatcher:
                     await self._arrived.wait()
 
     async def _gather(self) -> None:
-        """Let an event that is alone leave at once; else wait for the next digest's turn, and for a slot."""
+        """Wait for the next digest's turn, and for a slot: what comes meanwhile joins it."""
         loop = asyncio.get_running_loop()
         now = loop.time()
-        if not self._pending.merges or (self._pending.events == 1 and self._pace.free(now) > SPARE_SLOTS):
+        if not self._pending.merges:
             return
         await asyncio.sleep(max(self._digest_at + DIGEST_INTERVAL - now, self._pace.delay(now), 0.0))
         self._digest_at = loop.time()
 
     async def _tell_safely(self, batch: Batch) -> None:
         """Tell one batch; a mistake of our own costs these events, not those that wait behind them."""
-        if self._probes and self._age(batch) >= MAX_AGE:
+        if self._failing and self._age(batch) >= MAX_AGE:
             self._drop(batch.route, batch.items, "too_old", self.trouble)
             return
         try:
@@ -177,6 +187,7 @@ class Dispatcher:
             outcome = await attempts.batch.sink.send(attempts.message())
         finally:
             self._pace.finish(loop.time())
+        self._failing = outcome.verdict in (Verdict.RETRY, Verdict.TOO_FAST, Verdict.BROKEN)
         if outcome.verdict is not Verdict.ACCEPTED:
             self._metrics.failed.labels(destination=self._destination, reason=outcome.reason).inc()
             self._say_trouble(outcome)

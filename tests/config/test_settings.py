@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from kube_wecom_eventer.config import Settings, SourceSettings, load_settings
+from kube_wecom_eventer.config import ObjectName, Settings, SourceSettings, load_settings
 from kube_wecom_eventer.config.time_zone import time_zone
 from kube_wecom_eventer.errors import ConfigError
 
@@ -157,4 +157,24 @@ def test_what_explains_a_refusal_is_told_with_it() -> None:
     assert caught.value.problems == ("--sink 1: wecom: the robot has no key; write key=KEY or key_file=PATH",)
     assert caught.value.doubts == (
         "--sink 1: $WECOM_KEY is not set in the environment, so nothing stands in its place",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("quiet", ObjectName("", "quiet")), ("ops/quiet.v1", ObjectName("ops", "quiet.v1"))],
+)
+def test_silences_are_in_a_config_map(text: str, expected: ObjectName) -> None:
+    """Its name alone means the daemon's own namespace."""
+    name = load(f"--silence-configmap={text}").silences
+    assert name == expected
+    assert name.within("own") == ObjectName(expected.namespace or "own", expected.name)
+    assert load().silences is None
+
+
+@pytest.mark.parametrize("text", ["", "Quiet", "a/b/c", "/quiet", "ops/", "ops/-", "o_o/quiet", "a" * 254])
+def test_what_no_config_map_can_be_called_is_refused(text: str) -> None:
+    """The line shows both ways to write it."""
+    assert refused(SINK, f"--silence-configmap={text}") == (
+        f"--silence-configmap={text}: no ConfigMap's name; write NAME or NAMESPACE/NAME",
     )

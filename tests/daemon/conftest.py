@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
 from typing import Any
@@ -36,6 +37,7 @@ class Group:
 
     wecom: WeComGroup
     url: str
+    _told: list[str] = field(default_factory=list)
 
     def sink(self, options: str = "", *, key: str = KEY) -> str:
         """Return a --sink for a robot of the group."""
@@ -44,6 +46,15 @@ class Group:
     async def message(self) -> Received:
         """Return the next message that the group shows."""
         return await self.wecom.next_message(timeout=PATIENCE)
+
+    async def told(self) -> str:
+        """Return the reason of the next event that the group is told: of a message, or of a digest's line."""
+        while not self._told:
+            first, *lines = (await self.message()).content.split("\n")
+            for line in [each for each in lines if each.startswith("• ")] if "组事件" in first else [first]:
+                count = re.search(r" ×(\d+)", line)
+                self._told.extend([line.split()[1]] * (int(count[1]) if count else 1))
+        return self._told.pop(0)
 
 
 @pytest.fixture
@@ -129,8 +140,8 @@ class Demo:
             await until(lambda resource=resource: self.api.open_watches(resource) > 0)  # type: ignore[misc]
 
     async def told(self) -> str:
-        """Return the reason in the next message that the group shows."""
-        return (await self.group.message()).content.split()[1]
+        """Return the reason of the next event that the group is told."""
+        return await self.group.told()
 
     async def nothing_else_is_told(self) -> None:
         """A last event arrives next: whatever had come twice, or late, would stand before it."""

@@ -18,7 +18,7 @@ from kube_wecom_eventer.demo.asgi import Exchange
 from kube_wecom_eventer.demo.faults import Action, Answer, Hang, Reset
 from kube_wecom_eventer.demo.wecom import ErrCode
 from tests.daemon.conftest import KEY, Demo, lists_of, until, watches_of
-from tests.support.daemon import PATIENCE, DaemonProcess, running_daemon
+from tests.support.daemon import DaemonProcess, running_daemon
 
 SIGNALS = [signal.SIGTERM, signal.SIGINT]
 NOBODY = "http://127.0.0.1:1"
@@ -123,15 +123,17 @@ async def test_sigterm_while_a_message_is_on_its_way(demo: Demo) -> None:
         assert only_log_lines(daemon)
 
 
-async def test_sigterm_while_more_waits_than_the_pace_allows(demo: Demo) -> None:
+async def test_sigterm_while_more_waits_than_can_be_sent(demo: Demo) -> None:
     """It ends with 0 when the grace is over, and names how much is left."""
+    demo.group.wecom.faults.plan(ErrCode(errcode=45009), times=100)
     async with demo.daemon(program=SHORT_GRACE) as daemon:
         await demo.watched()
         for number in range(25):
             demo.event(f"R{number}")
-        await demo.group.wecom.wait_until(lambda: len(demo.group.wecom.messages) == 20, timeout=PATIENCE)
+        await daemon.log("destination_too_fast")
+        await until(lambda: demo.api.open_watches("events") > 0)
         await ends_well(daemon, signal.SIGTERM)
-        assert (await daemon.log("events_left_at_stop"))["left"] == 5
+        assert (await daemon.log("events_left_at_stop"))["left"] == 25
 
 
 async def test_a_second_sigterm_ends_it_at_once(demo: Demo) -> None:

@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from kube_wecom_eventer.metrics import Metrics
-from kube_wecom_eventer.render import Renderer, Style, Templates
+from kube_wecom_eventer.render import Merged, Renderer, Style, Templates
 from tests.support.events import make_event
 
 SEED = (

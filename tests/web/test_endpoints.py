@@ -25,6 +25,7 @@ async def test_health_readiness_and_metrics_are_served() -> None:
         answer = await http.get("/metrics")
         assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
         assert "kube_wecom_eventer_events_received_total 1.0" in answer.text
+        assert 'kube_wecom_eventer_watch_restarts_total{reason="gone"} 0.0' in answer.text
         assert (await http.get("/")).status_code == 404
         assert (await http.head("/healthz")).content == b""
 
