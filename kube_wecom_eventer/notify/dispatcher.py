@@ -11,7 +11,7 @@ import random
 from collections.abc import Callable, Sequence
 
 import structlog
-from tenacity import AsyncRetrying, RetryCallState, wait_random_exponential
+from tenacity import AsyncRetrying, RetryCallState, wait_exponential
 
 from kube_wecom_eventer.metrics import Metrics
 from kube_wecom_eventer.notify.notification import Notification
@@ -69,7 +69,7 @@ class Dispatcher:
         self._empty = asyncio.Event()
         self._empty.set()
         self._log = log.bind(destination=destination)
-        self._backoff = wait_random_exponential(multiplier=0.5, max=30)
+        self._backoff = wait_exponential(multiplier=0.5, max=30)
         self._probes = 0
         self._failing = False
         self.trouble = ""
@@ -138,10 +138,10 @@ class Dispatcher:
 
     async def _gather(self) -> None:
         """Wait for the next digest's turn, and for a slot: what comes meanwhile joins it."""
-        loop = asyncio.get_running_loop()
-        now = loop.time()
         if not self._pending.merges:
             return
+        loop = asyncio.get_running_loop()
+        now = loop.time()
         await asyncio.sleep(max(self._digest_at + DIGEST_INTERVAL - now, self._pace.delay(now), 0.0))
         self._digest_at = loop.time()
 
@@ -211,7 +211,7 @@ class Dispatcher:
             probe: float = min(_PROBE_LONGEST, _PROBE_FIRST * 2**self._probes)
             self._probes += 1
         else:
-            probe = 0.2 + self._backoff(state)
+            probe = 0.2 + self._rng.uniform(0.0, self._backoff(state))
         wait = max(outcome.wait, probe)
         return min(wait, max(0.1, MAX_AGE - self._age(attempts.batch)))
 

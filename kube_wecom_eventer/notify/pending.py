@@ -22,6 +22,9 @@ CAPACITY = 10_000
 MAX_GROUPS = 2000
 """Groups that may wait for one destination; beyond them events are summed by namespace and reason."""
 
+MAX_SUMS = 200
+"""Sums by namespace and reason beyond those groups; whoever can write events can make up reasons without end."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
@@ -168,7 +171,9 @@ class MergingPending:
         """See `Pending.release`."""
         for waiting in self._routes.values():
             for key in [key for key, (_, due_at) in waiting.held.items() if due_at <= now]:
-                group, _ = waiting.held.pop(key)
+                group, due_at = waiting.held.pop(key)
+                # Its age counts from here: a long interval must not make it too old before it was tried.
+                group.received_at = min(now, due_at)
                 self._wait(waiting, key, group)
 
     def next_release(self) -> float | None:
@@ -201,9 +206,10 @@ class MergingPending:
         if key in waiting.held:
             held, _ = waiting.held.pop(key)
             group.count += held.count
-            group.received_at = min(group.received_at, held.received_at)
         self.events += group.count
-        if self.groups >= self._max_groups:
+        if self.groups >= self._max_groups + MAX_SUMS:
+            key = ("", "", "", "")
+        elif self.groups >= self._max_groups:
             key = (key[0], key[1], "", "")
         if key in waiting.groups:
             self._merge(waiting.groups[key], group.event, group.count)

@@ -15,11 +15,12 @@ import pytest
 
 from kube_wecom_eventer.metrics import Metrics
 from kube_wecom_eventer.notify import Dispatcher, MergingPending, Pace, notification
+from kube_wecom_eventer.notify.pending import MAX_SUMS
 from kube_wecom_eventer.notify.repeats import Repeats
 from kube_wecom_eventer.render import Renderer, RobotWording, Style, Templates
-from kube_wecom_eventer.sinks import Outcome
+from kube_wecom_eventer.sinks import Outcome, Verdict
 from tests.support.events import make_event
-from tests.support.scripted import ScriptedSink
+from tests.support.scripted import ACCEPTED, ScriptedSink
 from tests.support.virtual_time import virtual_time
 
 
@@ -242,3 +243,27 @@ def test_the_memory_of_repeats_has_a_bound() -> None:
     assert repeats.due_at(third, 3.0) is None
     assert repeats.due_at(first, 4.0) is None
     assert repeats.due_at(third, 5.0) == 303
+
+
+@virtual_time
+async def test_the_sums_beyond_the_groups_have_a_bound_too() -> None:
+    """Made-up reasons must not fill the memory; the number of events told stays exact."""
+    async with chat(max_groups=10) as it:
+        for number in range(1000):
+            it.offer(f"Reason{'x' * number}", name=f"n{number}q")
+            assert it.pending.groups <= 10 + MAX_SUMS + 1
+        await it.dispatcher.drained()
+    assert sum(stands_for(content) for content in it.contents) == 1000
+
+
+@virtual_time
+async def test_a_long_interval_does_not_make_a_repeat_too_old() -> None:
+    """What was held back for two hours survives a passing fault: its age counts from when it began to wait."""
+    fault = Outcome(verdict=Verdict.RETRY, reason="http_5xx", detail="HTTP 502")
+    async with chat(ACCEPTED, fault) as it:
+        for _ in range(3):
+            it.offer(repeat=7200.0)
+            await asyncio.sleep(10)
+        await asyncio.sleep(7300)
+    assert [stands_for(content) for content in it.contents] == [1, 2]
+    assert it.told() == 3
