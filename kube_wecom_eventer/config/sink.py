@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import blake2b
 
 from kube_wecom_eventer.config.duration import parse_duration
 from kube_wecom_eventer.config.filter import FILTER_OPTIONS, FilterSettings, parse_filter
@@ -46,11 +47,14 @@ class ObjectName:
 class SinkSettings:
     """One ``--sink``: a target, a filter, and the ConfigMap with the body's template (None: the built-in body).
 
-    ``name`` tells the sinks apart in logs and metrics: ``route=``, else the sink's number. ``repeat_interval``:
+    ``name`` tells the sinks apart in logs and metrics: ``route=``, else the sink's number. ``identity`` does so in a
+    checkpoint, and stays when sinks are added or put in another order: ``route=``, else made of the destination and
+    the filter. ``repeat_interval``:
     seconds in which the same object, reason and message are told once; 0 tells each update.
     """
 
     name: str
+    identity: str
     target: Target
     filter: FilterSettings
     style: StyleSettings
@@ -77,7 +81,7 @@ def parse_sink(
     target = parse_target(uri, known=_OPTIONS, problems=found, warnings=doubts)
     filter_settings = parse_filter(uri, problems=found, warnings=doubts)
     style = parse_style(uri, problems=found)
-    name = _name(uri, found) or f"sink-{number}"
+    name = _name(uri, found)
     template = _template(uri, doubts)
     repeat_interval = _repeat_interval(uri, found)
     warnings += [f"{where}: {doubt}" for doubt in doubts]
@@ -85,7 +89,8 @@ def parse_sink(
     if found or target is None:
         return None
     return SinkSettings(
-        name=name,
+        name=name or f"sink-{number}",
+        identity=name or _identity(uri, target),
         target=target,
         filter=filter_settings,
         style=style,
@@ -110,6 +115,11 @@ def _name(uri: OptionUri, problems: list[str]) -> str | None:
     if name and not _ROUTE_NAME.fullmatch(name):
         problems.append(f"route={name}: no name of a route; write at most 63 letters, digits, '.', '_' and '-'")
     return name
+
+
+def _identity(uri: OptionUri, target: Target) -> str:
+    chosen = sorted((name, value) for name, value in uri.options if name in FILTER_OPTIONS)
+    return f"{target.destination}/{blake2b(repr(chosen).encode(), digest_size=4).hexdigest()}"
 
 
 def _template(uri: OptionUri, warnings: list[str]) -> ObjectName | None:
