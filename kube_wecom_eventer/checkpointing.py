@@ -11,7 +11,7 @@ import structlog
 
 from kube_wecom_eventer.errors import CheckpointError, NewerWriter
 from kube_wecom_eventer.kube.checkpoint import Checkpoint, UnusableCheckpoint, decode
-from kube_wecom_eventer.kube.checkpoint_store import CheckpointStore, NoStore
+from kube_wecom_eventer.kube.checkpoint_store import CheckpointStore, FileStore, NoStore
 from kube_wecom_eventer.metrics import Metrics
 
 INTERVAL = 1.0
@@ -116,7 +116,8 @@ class Checkpointing:
                 return await self._store.read()
             except CheckpointError as error:
                 self._say("checkpoint_unreadable", error)
-                if error.lasting or loop.time() + delay > patient_until:
+                lasting = error.hint or isinstance(self._store, FileStore)
+                if lasting or loop.time() + delay > patient_until:
                     self._go_on_without()
                     return None
             await asyncio.sleep(delay)
@@ -132,7 +133,9 @@ class Checkpointing:
             self._go_on_without()
 
     def _go_on_without(self) -> None:
-        log.warning("checkpoint_not_used", checkpoint=self._store.described, detail="a restart may lose or repeat events")
+        log.warning(
+            "checkpoint_not_used", checkpoint=self._store.described, detail="a restart may lose or repeat events"
+        )
         self._store = NoStore()
         self._failed()
 

@@ -6,6 +6,7 @@ One pipeline lives from the moment when the process begins to tell until it stop
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ import structlog
 
 from kube_wecom_eventer.checkpointing import Checkpointing, Snapshot
 from kube_wecom_eventer.config import RobotTarget, Settings
+from kube_wecom_eventer.errors import NewerWriter
 from kube_wecom_eventer.event import Event
 from kube_wecom_eventer.eventer_metrics import EventerMetrics
 from kube_wecom_eventer.kube.checkpoint import FORMAT, Checkpoint, StreamPosition, Unsettled, encode
@@ -43,6 +45,9 @@ from kube_wecom_eventer.sinks import Sink
 
 GRACE = 20.0
 """Seconds that a stopping daemon goes on sending what waits; a pod is killed after 30."""
+
+EXPIRED, ROUTE_REMOVED = "expired", "route_removed"
+"""Why what waited when the checkpoint was written is told in no message: the metric's label."""
 
 _ALL_NAMESPACES = ""
 """Names the one stream in the checkpoint."""
@@ -92,6 +97,7 @@ class Pipeline:
         self._dispatchers: dict[str, Dispatcher] = {}
         self._stream: EventStream | None = None
         self._reading: asyncio.Task[None] | None = None
+        self.superseded_by = ""
 
     @property
     def stream(self) -> EventStream | None:
@@ -104,20 +110,20 @@ class Pipeline:
         return {name: dispatcher.trouble for name, dispatcher in self._dispatchers.items() if dispatcher.trouble}
 
     async def run(self) -> None:
-        """Tell events, for ever.
-
-        Raises:
-            NewerWriter: another process writes this pipeline's checkpoint.
-        """
+        """Tell events, until another process writes the checkpoint: see `superseded_by`."""
         self._begin(await self._checkpointing.load())
         async with asyncio.TaskGroup() as tasks:
             others = [tasks.create_task(dispatcher.run()) for dispatcher in self._dispatchers.values()]
             self._reading = tasks.create_task(self._read())
             try:
                 await self._checkpointing.run(partial(self._snapshot, clean=False))
+            except NewerWriter as error:
+                self.superseded_by = error.writer
             finally:
                 for task in (self._reading, *others):
                     task.cancel()
+                for name in self._dispatchers:
+                    self._around.metrics.pending.labels(destination=name).set(0)
 
     async def drain(self) -> None:
         """Stop reading, and send what waits while the pace and the time allow."""
@@ -134,12 +140,9 @@ class Pipeline:
             log.error("events_left_at_stop", left=left, grace_seconds=GRACE, detail=kept)
 
     async def close(self) -> None:
-        """Write the last checkpoint; to be called when `run` has ended, and nothing is sent any more.
-
-        Raises:
-            NewerWriter: another process writes this pipeline's checkpoint.
-        """
-        await self._checkpointing.write(self._snapshot(clean=True))
+        """Write the last checkpoint; to be called when `run` has ended, and nothing is sent any more."""
+        with contextlib.suppress(NewerWriter):
+            await self._checkpointing.write(self._snapshot(clean=True))
 
     def _waiting(self) -> int:
         return sum(dispatcher.waiting for dispatcher in self._dispatchers.values())
@@ -151,7 +154,7 @@ class Pipeline:
             takes = {identity: way.route.takes for identity, way in self._ways.items()}
             self._resumption = Resumption(position.routes, routes=takes)
             for route, count in self._resumption.removed.items():
-                self._lose(route, count, "route_removed", "no route has this name any more")
+                self._lose(route, count, ROUTE_REMOVED, "no route has this name any more")
         start = self._start(position)
         self._stream = EventStream(
             client=around.client,
@@ -160,11 +163,16 @@ class Pipeline:
             warnings_only=not around.settings.event_metrics
             and all(sink.filter.level == "Warning" for sink in around.settings.sinks),
             start=start,
+            listing=self,
             rng=around.rng,
         )
         self._build_dispatchers(checkpoint)
         if position:
-            log.info("checkpoint_read", resource_version=position.seen, waiting=sum(e.count for e in position.routes.values()))
+            log.info(
+                "checkpoint_read",
+                resource_version=position.seen,
+                waiting=sum(e.count for e in position.routes.values()),
+            )
             # At once: from here on the checkpoint is ours.
             self._checkpointing.changed()
 
@@ -175,7 +183,7 @@ class Pipeline:
         return Start(
             position=position.seen,
             alive_at=datetime.fromtimestamp(position.alive_at, UTC),
-            listing=self if self._resumption else None,
+            lists=bool(self._resumption),
         )
 
     def _build_dispatchers(self, checkpoint: Checkpoint | None) -> None:
@@ -214,13 +222,15 @@ class Pipeline:
         if self._stream is None:
             raise RuntimeError("read before it began")
         loop = asyncio.get_running_loop()
-        first = True
+        prepared = self._stream.position is not None
+        if prepared:
+            await self._around.prepared()
         async for event in self._stream.follow():
             received_at = loop.time()
-            if first:
+            if not prepared:
                 # Only now: the stream has its position, so nothing is lost while we wait.
                 await self._around.prepared()
-                first = False
+                prepared = True
             for way in self._ways.values():
                 if way.route.takes(event):
                     self._offer(event, way, received_at)
@@ -255,10 +265,10 @@ class Pipeline:
         for identity in self._resumption.listed(event, new=new):
             self._offer(event, self._ways[identity], asyncio.get_running_loop().time())
 
-    def finished(self) -> None:
-        """Count what waited and is no longer there."""
+    def positioned(self) -> None:
+        """Have the new position written. After the first list: count what waited and is no longer there."""
         for identity, count in self._resumption.finish().items():
-            self._lose(self._ways[identity].route.name, count, "expired", "the API server no longer has them")
+            self._lose(self._ways[identity].route.name, count, EXPIRED, "the API server no longer has them")
         self._checkpointing.changed()
 
     def _lose(self, route: str, count: int, reason: str, detail: str) -> None:

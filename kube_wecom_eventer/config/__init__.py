@@ -4,7 +4,7 @@ Owns the grammar of flags and of sink and source URIs, and says everything that 
 Opens no connection and reads nothing but what it is given.
 """
 
-from kube_wecom_eventer.config.checkpoint import CheckpointSettings
+from kube_wecom_eventer.config.checkpoint import CheckpointSettings, pod_name, resolve
 from kube_wecom_eventer.config.filter import CLUSTER_SCOPE, FilterSettings
 from kube_wecom_eventer.config.object_name import ObjectName
 from kube_wecom_eventer.config.secret import Secret
@@ -29,4 +29,6 @@ __all__ = [
     "Target",
     "WebhookTarget",
     "load_settings",
+    "pod_name",
+    "resolve",
 ]

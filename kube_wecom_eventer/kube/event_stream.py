@@ -68,28 +68,36 @@ def _decode(line: bytes) -> tuple[str, Event]:
 
 
 class Listing(Protocol):
-    """Who hears of the first list."""
+    """Who hears of lists and of positions that do not come from a watch line."""
 
     def listed(self, event: Event, *, new: bool) -> None:
         """Hear of a listed event; it is yielded as well where it is ``new``."""
         ...
 
-    def finished(self) -> None:
-        """Hear that the list is complete."""
+    def positioned(self) -> None:
+        """Hear of the first position, and of a list that is complete."""
         ...
+
+
+class _NoListing:
+    def listed(self, event: Event, *, new: bool) -> None:
+        """Do nothing."""
+
+    def positioned(self) -> None:
+        """Do nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
     """Where a stream starts. Without a ``position``: at the newest event, or with what happened ``since``.
 
-    ``alive_at``: when the API server was last heard of, at that position. ``listing`` asks for a list first.
+    ``alive_at``: when the API server was last heard of, at that position. ``lists``: a list comes first.
     """
 
     position: int | None = None
     alive_at: datetime | None = None
     since: datetime | None = None
-    listing: Listing | None = None
+    lists: bool = False
 
 
 class EventStream:
@@ -108,6 +116,7 @@ class EventStream:
         now: Callable[[], datetime],
         warnings_only: bool = False,
         start: Start | None = None,
+        listing: Listing | None = None,
         rng: random.Random | None = None,
     ) -> None:
         start = start or Start()
@@ -121,8 +130,8 @@ class EventStream:
         self._position = start.position
         self._alive_at = start.alive_at
         self._since = start.since
-        self._listing = start.listing
-        self._must_list = start.listing is not None
+        self._listing = listing or _NoListing()
+        self._must_list = start.lists
         self._restored = False
         self._listed: set[int] = set()
         self.trouble = ""
@@ -175,6 +184,7 @@ class EventStream:
         if self._position is None and self._since is None:
             self._position, self._alive_at = latest, self._now()
             log.info("event_stream_starts", resource_version=latest)
+            self._listing.positioned()
         if self._position is not None and latest < self._position and not self._restored:
             log.warning("api_server_restored", position=self._position, resource_version=latest)
             self._restored, self._since = True, self._alive_at
@@ -225,8 +235,7 @@ class EventStream:
             start = start or revision(page.metadata.resource_version)
             for event in self._readable(page):
                 new = event.version > position and event.version not in self._listed and not _before(event, self._since)
-                if self._listing:
-                    self._listing.listed(event, new=new)
+                self._listing.listed(event, new=new)
                 if new:
                     self._listed.add(event.version)
                     self._metrics.received.inc()
@@ -238,9 +247,7 @@ class EventStream:
             log.info("event_stream_starts", resource_version=start)
         self._position, self._must_list, self._since, self._restored = start, False, None, False
         self._listed.clear()
-        if self._listing:
-            self._listing.finished()
-            self._listing = None
+        self._listing.positioned()
 
     async def _page(self, params: dict[str, str | int]) -> _EventList:
         body = await self._client.get(_PATH, params)

@@ -199,7 +199,7 @@ class Dispatcher:
 
     async def _attempt(self, attempts: _Attempts) -> Outcome:
         loop = asyncio.get_running_loop()
-        while (delay := self._pace.delay(loop.time())) > 0:
+        while (delay := self._pace.delay(loop.time())) > 0:  # noqa: ASYNC110 time decides, mostly
             await asyncio.sleep(delay)
         self._pace.start(loop.time())
         if attempts.started:

@@ -62,6 +62,4 @@ class Versions:
 
     def _widen(self, more: VersionRange) -> None:
         now = self.beyond or VersionRange(more.lowest, more.highest, 0)
-        self.beyond = VersionRange(
-            min(now.lowest, more.lowest), max(now.highest, more.highest), now.count + more.count
-        )
+        self.beyond = VersionRange(min(now.lowest, more.lowest), max(now.highest, more.highest), now.count + more.count)
