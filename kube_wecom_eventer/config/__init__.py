@@ -4,16 +4,19 @@ Owns the grammar of flags and of sink and source URIs, and says everything that 
 Opens no connection and reads nothing but what it is given.
 """
 
+from kube_wecom_eventer.config.checkpoint import CheckpointSettings
 from kube_wecom_eventer.config.filter import CLUSTER_SCOPE, FilterSettings
+from kube_wecom_eventer.config.object_name import ObjectName
 from kube_wecom_eventer.config.secret import Secret
 from kube_wecom_eventer.config.settings import Settings, load_settings
-from kube_wecom_eventer.config.sink import ObjectName, SinkSettings
+from kube_wecom_eventer.config.sink import SinkSettings
 from kube_wecom_eventer.config.source import SourceSettings
 from kube_wecom_eventer.config.style import StyleSettings
 from kube_wecom_eventer.config.target import LogTarget, RobotTarget, Target, WebhookTarget
 
 __all__ = [
     "CLUSTER_SCOPE",
+    "CheckpointSettings",
     "FilterSettings",
     "LogTarget",
     "ObjectName",
