@@ -3,6 +3,8 @@
 EventerError
 ├── ConfigError      what the user wrote can't be run; carries every problem, not the first
 ├── TemplateError    a template doesn't parse, or fails on an event
+├── CheckpointError  a checkpoint can't be read or written; carries the RBAC rules that are missing
+│   └── NewerWriter  somebody else has written it since; carries who
 └── ApiError         the API server refused, or could not be asked
     ├── Gone         the asked resourceVersion is no longer there (410)
     ├── Unauthorized the credentials are not accepted (401)
@@ -40,6 +42,22 @@ class TemplateError(EventerError):
     def __init__(self, message: str, *, line: int | None = None) -> None:
         super().__init__(f"line {line}: {message}" if line else message)
         self.line = line
+
+
+class CheckpointError(EventerError):
+    """A checkpoint can't be read or written. ``hint``: the RBAC rules to add where that is why, else empty."""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class NewerWriter(CheckpointError):
+    """Another process has written the checkpoint since: ``writer`` as it calls itself, empty where it doesn't."""
+
+    def __init__(self, message: str, *, writer: str) -> None:
+        super().__init__(message)
+        self.writer = writer
 
 
 class ApiError(EventerError):
