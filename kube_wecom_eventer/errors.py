@@ -8,6 +8,7 @@ EventerError
     ├── Unauthorized the credentials are not accepted (401)
     ├── Forbidden    an RBAC rule is missing (403)
     ├── NotFound     404
+    ├── Conflict     somebody else's write came first (409)
     └── Overloaded   the server asks to wait (429); carries for how long
 """
 
@@ -63,6 +64,10 @@ class Forbidden(ApiError):
 
 class NotFound(ApiError):
     """There is no such object."""
+
+
+class Conflict(ApiError):
+    """Somebody else's write came first: the object has another resourceVersion, or exists already."""
 
 
 class Overloaded(ApiError):
