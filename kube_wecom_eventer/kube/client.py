@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import httpx
@@ -204,9 +204,13 @@ def status_error(status: Status, headers: Mapping[str, str] | None = None) -> Ap
     return kinds.get(code, ApiError)(text, code=code)
 
 
-def missing_rule(resource: str, *, kind: str) -> str:
-    """Return the RBAC rule that lets us follow a resource of the core group, to be pasted, and where it belongs."""
-    return f'{{apiGroups: [""], resources: ["{resource}"], verbs: ["list", "watch"]}}, in a {kind}'
+def missing_rule(resource: str, *, kind: str, group: str = "", verbs: Sequence[str] = ("list", "watch")) -> str:
+    """Return the RBAC rule that a refused request needs, to be pasted, and where it belongs.
+
+    ``group`` is the resource's API group; the core group's is empty.
+    """
+    quoted = ", ".join(f'"{verb}"' for verb in verbs)
+    return f'{{apiGroups: ["{group}"], resources: ["{resource}"], verbs: [{quoted}]}}, in a {kind}'
 
 
 def _retry_after(status: Status, headers: Mapping[str, str]) -> float:
