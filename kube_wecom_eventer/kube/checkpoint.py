@@ -130,6 +130,4 @@ def _closest_joined(ranges: Iterable[_Range], most: int) -> tuple[_Range, ...]:
             joined.append((lowest, highest))
     gaps = sorted(range(1, len(joined)), key=lambda index: joined[index - 1][1] - joined[index][0])
     cuts = [0, *sorted(gaps[: most - 1]), len(joined)]
-    return tuple(
-        (joined[start][0], joined[end - 1][1]) for start, end in pairwise(cuts) if end > start
-    )
+    return tuple((joined[start][0], joined[end - 1][1]) for start, end in pairwise(cuts) if end > start)
