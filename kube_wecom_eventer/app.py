@@ -146,8 +146,12 @@ class Daemon:
                 return
             self._standing_by = ""
             started = loop.time()
-            other = await self._term()
-            if not other:
+            pipeline = await self._term()
+            other = pipeline.superseded_by
+            if other and not pipeline.took_over:
+                # It wrote between our reading and our first write, as in a rollout: read again.
+                await self._before_stop(asyncio.sleep(self._rng.uniform(0.1, 1.0)))
+            if not other or not pipeline.took_over:
                 continue
             if loop.time() - started > 2 * _LONGEST_STAND_BY:
                 stand_by = _STAND_BY
@@ -173,8 +177,8 @@ class Daemon:
         finally:
             await _cancelled(task, stopping)
 
-    async def _term(self) -> str:
-        """Tell events until stopped or no longer leading; return who else writes the checkpoint, if that ended it."""
+    async def _term(self) -> Pipeline:
+        """Tell events until stopped, no longer leading, or superseded; return what did that."""
         pipeline = self._pipeline = Pipeline(self._around, store=self._build_store())
         running, holding = asyncio.create_task(pipeline.run()), asyncio.create_task(self._leadership.hold())
         stopping = asyncio.create_task(self._stopping.wait())
@@ -184,7 +188,7 @@ class Daemon:
                 await self._drain(pipeline, running, holding)
             if running.done() and not running.cancelled():
                 running.result()
-            return pipeline.superseded_by
+            return pipeline
         finally:
             await _cancelled(running, holding, stopping)
             self._pipeline = None

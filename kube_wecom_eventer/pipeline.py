@@ -98,6 +98,7 @@ class Pipeline:
         self._stream: EventStream | None = None
         self._reading: asyncio.Task[None] | None = None
         self.superseded_by = ""
+        self.took_over = False
 
     @property
     def stream(self) -> EventStream | None:
@@ -110,7 +111,10 @@ class Pipeline:
         return {name: dispatcher.trouble for name, dispatcher in self._dispatchers.items() if dispatcher.trouble}
 
     async def run(self) -> None:
-        """Tell events, until another process writes the checkpoint: see `superseded_by`."""
+        """Tell events, until another process writes the checkpoint: then ``superseded_by`` says who.
+
+        ``took_over``: it has been ours in between.
+        """
         self._begin(await self._checkpointing.load())
         async with asyncio.TaskGroup() as tasks:
             others = [tasks.create_task(dispatcher.run()) for dispatcher in self._dispatchers.values()]
@@ -297,6 +301,7 @@ class Pipeline:
         started = {name: pace.started for name, pace in self._paces.items()}
 
         def written() -> None:
+            self.took_over = True
             for name, number in started.items():
                 self._paces[name].recorded(number)
 
