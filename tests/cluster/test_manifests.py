@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,8 +14,14 @@ from typing import Any
 import pytest
 import yaml
 
+from kube_wecom_eventer.config import CheckpointSettings, SourceSettings
+from kube_wecom_eventer.config.checkpoint import resolve
 from kube_wecom_eventer.demo.serving import serve
 from kube_wecom_eventer.demo.wecom import WeComGroup
+from kube_wecom_eventer.errors import CheckpointError
+from kube_wecom_eventer.kube.checkpoint_store import ConfigMapStore
+from kube_wecom_eventer.kube.client import ApiClient
+from kube_wecom_eventer.kube.credentials import connect
 from tests.support.api_servers import service_account_environ
 from tests.support.daemon import PATIENCE, DaemonProcess, installed, running_daemon
 from tests.support.envtest import RealCluster
@@ -42,6 +48,45 @@ def container_of(objects: list[dict[str, Any]]) -> tuple[dict[str, Any], str, st
     return pod["containers"][0], deployment["metadata"]["namespace"], pod["serviceAccountName"]
 
 
+def pod_of(objects: list[dict[str, Any]]) -> str:
+    """Return what a pod of the Deployment may be called."""
+    (deployment,) = [each for each in objects if each["kind"] == "Deployment"]
+    return f"{deployment['metadata']['name']}-6d4cf56db6-x7zkq"
+
+
+@asynccontextmanager
+async def default_checkpoint(
+    cluster: RealCluster, objects: list[dict[str, Any]], folder: Path, *, name: str = ""
+) -> AsyncIterator[ConfigMapStore]:
+    """Where the Deployment's daemon keeps its checkpoint, as its ServiceAccount; ``name``: elsewhere."""
+    _, namespace, account = container_of(objects)
+    environ = service_account_environ(cluster, folder, namespace=namespace, name=account)
+    connection = connect(SourceSettings(), environ=environ)
+    place = resolve(CheckpointSettings(), in_cluster=True, namespace=connection.namespace, pod_name=pod_of(objects))
+    assert place.name is not None
+    name = name or place.name.name
+    cluster.kubectl("-n", namespace, "delete", "configmap", name, "--ignore-not-found")
+    client = ApiClient(connection=connection)
+    try:
+        yield ConfigMapStore(client=client, namespace=namespace, name=name, writer="me")
+    finally:
+        await client.aclose()
+
+
+async def once_allowed(call: Callable[[], Awaitable[object]]) -> None:
+    """Try until the API server has heard of the new rules: that takes it a moment."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            try:
+                await call()
+            except CheckpointError as error:
+                if not error.hint:
+                    raise
+                await asyncio.sleep(0.05)
+            else:
+                return
+
+
 @asynccontextmanager
 async def deployed(
     cluster: RealCluster, objects: list[dict[str, Any]], folder: Path, *, program: str, keys: dict[str, str]
@@ -49,7 +94,8 @@ async def deployed(
     """Run what the Deployment runs, as its ServiceAccount; only the two hosts differ. ``keys``: its Secrets' values."""
     container, namespace, account = container_of(objects)
     environ = service_account_environ(cluster, folder, namespace=namespace, name=account)
-    environ |= {each["name"]: each.get("value") or keys[each["name"]] for each in container.get("env", [])}
+    known = {**keys, "POD_NAME": pod_of(objects)}
+    environ |= {each["name"]: each.get("value") or known[each["name"]] for each in container.get("env", [])}
     wecom = WeComGroup(keys=["xxxxxxx"], clock=lambda: datetime.now(UTC))
     async with serve(wecom) as url:
         args = [
@@ -90,6 +136,50 @@ async def test_our_manifests_and_their_rights_are_enough(real_cluster: RealClust
         )
         assert await daemon.stop() == 0
     assert [line for line in daemon.logs if line["level"] in ("warning", "error")] == []
+
+
+async def test_our_service_account_may_keep_its_checkpoint_and_no_other(
+    real_cluster: RealCluster, tmp_path: Path
+) -> None:
+    """Create, read, replace, keep aside what is broken; another ConfigMap of the namespace is none of its business."""
+    objects = applied(real_cluster, MANIFESTS)
+    async with default_checkpoint(real_cluster, objects, tmp_path) as store:
+        assert store.described == "ConfigMap kube-wecom-eventer/kube-wecom-eventer-checkpoint"
+        await once_allowed(store.read)
+        assert await store.read() is None
+        for document in (b'{"writer": "me"}', b'{"writer": "me", "count": 2}'):
+            await store.write(document)
+            assert await store.read() == document
+        await store.keep_aside(b"{half")
+    async with default_checkpoint(real_cluster, objects, tmp_path, name="another") as other:
+        with pytest.raises(CheckpointError, match=r'can\'t be read: 403 Forbidden: .*cannot get resource "configmaps"'):
+            await other.read()
+
+
+async def test_without_the_rights_the_rules_are_shown(real_cluster: RealCluster, tmp_path: Path) -> None:
+    """A kube-eventer's may read everything and write nothing; what to add is ready to paste, and then enough."""
+    real_cluster.ensure_namespace("xxxx")
+    objects = applied(real_cluster, SEED)
+    async with default_checkpoint(real_cluster, objects, tmp_path) as store:
+        await once_allowed(store.read)
+        with pytest.raises(CheckpointError, match=r"can\'t be written: 403 Forbidden: .*cannot create") as caught:
+            await store.write(b'{"writer": "me"}')
+        rules, _, namespace = caught.value.hint.partition(", in a Role of namespace ")
+        assert namespace == "kube-system"
+        rbac = yaml.safe_load_all((MANIFESTS / "rbac.yaml").read_text())
+        role, binding = (each for each in rbac if each["kind"] in ("Role", "RoleBinding"))
+        for each in (role, binding):
+            each["metadata"] = {"namespace": namespace, "name": "pasted"}
+        role["rules"] = yaml.safe_load(f"[{rules}]")
+        binding["roleRef"]["name"] = "pasted"
+        binding["subjects"] = [{"kind": "ServiceAccount", "name": "kube-eventer", "namespace": namespace}]
+        real_cluster.kubectl("apply", "-f", "-", input=yaml.safe_dump_all([role, binding]))
+        try:
+            await once_allowed(lambda: store.write(b'{"writer": "me"}'))
+            await store.write(b'{"writer": "me", "count": 2}')
+            assert await store.read() == b'{"writer": "me", "count": 2}'
+        finally:
+            real_cluster.kubectl("-n", namespace, "delete", "rolebinding", "pasted")
 
 
 async def test_a_kube_eventer_users_deployment_with_its_own_rights(real_cluster: RealCluster, tmp_path: Path) -> None:
