@@ -5,6 +5,7 @@ Opens no connection and reads nothing but what it is given.
 """
 
 from kube_wecom_eventer.config.filter import CLUSTER_SCOPE, FilterSettings
+from kube_wecom_eventer.config.leader_election import LeaderElectionSettings
 from kube_wecom_eventer.config.secret import Secret
 from kube_wecom_eventer.config.settings import Settings, load_settings
 from kube_wecom_eventer.config.sink import ObjectName, SinkSettings
@@ -15,6 +16,7 @@ from kube_wecom_eventer.config.target import LogTarget, RobotTarget, Target, Web
 __all__ = [
     "CLUSTER_SCOPE",
     "FilterSettings",
+    "LeaderElectionSettings",
     "LogTarget",
     "ObjectName",
     "RobotTarget",

@@ -9,6 +9,11 @@ from dataclasses import dataclass
 from datetime import UTC, tzinfo
 
 from kube_wecom_eventer.config.go_flags import Flag, ParsedFlags, parse_bool, parse_flags
+from kube_wecom_eventer.config.leader_election import (
+    LEADER_ELECTION_FLAGS,
+    LeaderElectionSettings,
+    parse_leader_election,
+)
 from kube_wecom_eventer.config.sink import ObjectName, SinkSettings, parse_sink
 from kube_wecom_eventer.config.source import SourceSettings, parse_source
 from kube_wecom_eventer.config.time_zone import time_zone
@@ -36,8 +41,8 @@ _CONFIG_MAP = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 FLAGS: Mapping[str, Flag] = {
     flag.name: flag
     for flag in (
-        SOURCE, SINK, HEALTHZ_IP, HEALTHZ_PORT, LOG_FORMAT, VERBOSITY, EVENT_METRICS, SILENCES, FREQUENCY,
-        MAX_PROCS,
+        SOURCE, SINK, HEALTHZ_IP, HEALTHZ_PORT, LOG_FORMAT, VERBOSITY, EVENT_METRICS, SILENCES,
+        *LEADER_ELECTION_FLAGS, FREQUENCY, MAX_PROCS,
         *(Flag(name, "klog's; ignored") for name in _KLOG),
         *(Flag(name, "klog's; ignored", is_bool=True) for name in _KLOG_BOOLS),
     )
@@ -49,6 +54,7 @@ class Settings:
     """What the daemon runs with. ``warnings``: a line each for what was accepted but may not be what was meant.
 
     ``silences``: the ConfigMap with the silences; without a namespace it is in the daemon's own.
+    ``leader_election``: None where this process is the only one.
     """
 
     source: SourceSettings
@@ -59,6 +65,7 @@ class Settings:
     debug: bool = False
     event_metrics: bool = True
     silences: ObjectName | None = None
+    leader_election: LeaderElectionSettings | None = None
     zone: tzinfo = UTC
     warnings: tuple[str, ...] = ()
 
@@ -80,6 +87,7 @@ def load_settings(argv: Sequence[str], *, environ: Mapping[str, str]) -> Setting
         debug=_number(flags, VERBOSITY, 100) > 0,
         event_metrics=parse_bool(flags.last(EVENT_METRICS) or "") is not False,
         silences=_silences(flags),
+        leader_election=parse_leader_election(flags),
         zone=time_zone(environ, warnings=warnings),
         warnings=(*warnings, *_ignored(flags)),
     )
