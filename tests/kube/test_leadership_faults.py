@@ -73,6 +73,9 @@ async def test_a_renewal_that_finds_another_holder_ends_at_once() -> None:
             ("leader_changed", "usurper"),
             ("leadership_lost", "usurper"),
         ]
+        await one.kill()
+        await one.leadership.release()
+        assert here.spec["holderIdentity"] == "usurper"
 
 
 @virtual_time
@@ -225,6 +228,21 @@ async def test_an_answer_that_is_no_lease_is_said() -> None:
         assert logs[0]["event"] == "leadership_unavailable"
         assert logs[0]["error"].startswith("the Lease can't be read")
         assert len(one.acquired) == 1
+
+
+@virtual_time
+async def test_an_edited_label_renews_nothing() -> None:
+    """Only what the spec says is a sign of life."""
+    async with world() as here:
+        dead = {"holderIdentity": "dead", "leaseDurationSeconds": 15}
+        here.write(dead)
+        started = now()
+        two = here.candidate("two").start()
+        for number in range(8):
+            await asyncio.sleep(2)
+            if not two.acquired:
+                here.write(dead, labels={"number": str(number)})
+        assert 15 <= two.acquired[0] - started <= 15.1
 
 
 @virtual_time
