@@ -101,7 +101,19 @@ def build_leadership(
     settings: Settings, *, client: ApiClient, namespace: str, identity: str, now: Callable[[], datetime], rng: Random
 ) -> Leadership:
     """Return how this process comes to lead. ``namespace``: the daemon's own."""
-    return Alone()
+    election = settings.leader_election
+    if election is None:
+        return Alone()
+    return LeaseLeadership(
+        client=client,
+        name=election.lease.within(namespace),
+        identity=identity,
+        lease_duration=election.lease_duration,
+        renew_deadline=election.renew_deadline,
+        retry_period=election.retry_period,
+        now=now,
+        rng=rng,
+    )
 
 
 def build_wording(sink: SinkSettings, renderer: Renderer, templates: Templates, zone: tzinfo) -> Wording:

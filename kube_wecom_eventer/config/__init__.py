@@ -6,6 +6,7 @@ Opens no connection and reads nothing but what it is given.
 
 from kube_wecom_eventer.config.checkpoint import CheckpointSettings, pod_name, resolve
 from kube_wecom_eventer.config.filter import CLUSTER_SCOPE, FilterSettings
+from kube_wecom_eventer.config.leader_election import LeaderElectionSettings
 from kube_wecom_eventer.config.object_name import ObjectName
 from kube_wecom_eventer.config.secret import Secret
 from kube_wecom_eventer.config.settings import Settings, load_settings
@@ -18,6 +19,7 @@ __all__ = [
     "CLUSTER_SCOPE",
     "CheckpointSettings",
     "FilterSettings",
+    "LeaderElectionSettings",
     "LogTarget",
     "ObjectName",
     "RobotTarget",

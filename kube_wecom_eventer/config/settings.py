@@ -10,6 +10,11 @@ from datetime import UTC, tzinfo
 from kube_wecom_eventer.config.checkpoint import CheckpointSettings, parse_checkpoint
 from kube_wecom_eventer.config.duration import parse_duration
 from kube_wecom_eventer.config.go_flags import Flag, ParsedFlags, parse_bool, parse_flags
+from kube_wecom_eventer.config.leader_election import (
+    LEADER_ELECTION_FLAGS,
+    LeaderElectionSettings,
+    parse_leader_election,
+)
 from kube_wecom_eventer.config.object_name import ObjectName, parse_config_map_name
 from kube_wecom_eventer.config.sink import SinkSettings, parse_sink
 from kube_wecom_eventer.config.source import SourceSettings, parse_source
@@ -49,7 +54,7 @@ FLAGS: Mapping[str, Flag] = {
     flag.name: flag
     for flag in (
         SOURCE, SINK, HEALTHZ_IP, HEALTHZ_PORT, LOG_FORMAT, VERBOSITY, EVENT_METRICS, SILENCES, CHECKPOINT, SINCE,
-        MAX_AGE, MAX_GROUPS, FREQUENCY, MAX_PROCS,
+        MAX_AGE, MAX_GROUPS, *LEADER_ELECTION_FLAGS, FREQUENCY, MAX_PROCS,
         *(Flag(name, "klog's; ignored") for name in _KLOG),
         *(Flag(name, "klog's; ignored", is_bool=True) for name in _KLOG_BOOLS),
     )
@@ -63,6 +68,7 @@ class Settings:
     ``silences``: the ConfigMap with the silences; without a namespace it is in the daemon's own. ``since``: seconds
     before a start without a checkpoint whose events are told, too. ``max_age``: seconds after which an event that
     could not be told is dropped. ``max_groups``: groups that may wait for each destination.
+    ``leader_election``: None where this process is the only one.
     """
 
     source: SourceSettings
@@ -77,6 +83,7 @@ class Settings:
     since: float = 0.0
     max_age: float = 3600.0
     max_groups: int = 2000
+    leader_election: LeaderElectionSettings | None = None
     zone: tzinfo = UTC
     warnings: tuple[str, ...] = ()
 
@@ -102,6 +109,7 @@ def load_settings(argv: Sequence[str], *, environ: Mapping[str, str]) -> Setting
         since=_since(flags),
         max_age=_max_age(flags),
         max_groups=_number(flags, MAX_GROUPS, 100_000, lowest=1),
+        leader_election=parse_leader_election(flags),
         zone=time_zone(environ, warnings=warnings),
         warnings=(*warnings, *_ignored(flags)),
     )

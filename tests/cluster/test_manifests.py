@@ -9,12 +9,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 import yaml
+from structlog.testing import capture_logs
 
-from kube_wecom_eventer.config import CheckpointSettings, SourceSettings
+from kube_wecom_eventer.config import CheckpointSettings, ObjectName, SourceSettings, load_settings
 from kube_wecom_eventer.config.checkpoint import resolve
 from kube_wecom_eventer.demo.serving import serve
 from kube_wecom_eventer.demo.wecom import WeComGroup
@@ -22,12 +24,14 @@ from kube_wecom_eventer.errors import CheckpointError
 from kube_wecom_eventer.kube.checkpoint_store import ConfigMapStore
 from kube_wecom_eventer.kube.client import ApiClient
 from kube_wecom_eventer.kube.credentials import connect
+from kube_wecom_eventer.kube.leadership import LeaseLeadership
 from tests.support.api_servers import service_account_environ
 from tests.support.daemon import PATIENCE, DaemonProcess, installed, running_daemon
 from tests.support.envtest import RealCluster
 
 ROOT = Path(__file__).parents[2]
 MANIFESTS = ROOT / "manifests"
+HIGH_AVAILABILITY = ROOT / "examples" / "high-availability"
 SEED = ROOT / "examples" / "from-kube-eventer"
 WECOM = "https://qyapi.weixin.qq.com"
 
@@ -35,10 +39,13 @@ pytestmark = pytest.mark.cluster
 
 
 def applied(cluster: RealCluster, folder: Path) -> list[dict[str, Any]]:
-    """Apply a kustomization as a user does; return its objects."""
-    rendered = cluster.kubectl("kustomize", str(folder))
-    cluster.kubectl("apply", "-f", "-", input=rendered)
-    return [each for each in yaml.safe_load_all(rendered) if each]
+    """Apply a kustomization as a user does; return its objects. Kinds that an old server lacks are left out."""
+    objects = [each for each in yaml.safe_load_all(cluster.kubectl("kustomize", str(folder))) if each]
+    served = cluster.kubectl("api-versions").split()
+    cluster.kubectl(
+        "apply", "-f", "-", input=yaml.safe_dump_all(each for each in objects if each["apiVersion"] in served)
+    )
+    return objects
 
 
 def container_of(objects: list[dict[str, Any]]) -> tuple[dict[str, Any], str, str]:
@@ -213,6 +220,71 @@ async def test_a_missing_right_is_said_and_costs_what_it_must(real_cluster: Real
         assert 'cannot list resource "configmaps"' in line["error"]
         await asyncio.to_thread(create_event, real_cluster, "default", "no-rights")
         assert (await wecom.next_message(timeout=PATIENCE)).content.startswith("⚠️ BackOff · Pod default/p")
+
+
+async def test_two_replicas_have_the_rights_to_a_lease(real_cluster: RealCluster, tmp_path: Path) -> None:
+    """As the ServiceAccount: one leads, the other follows when it leaves; no right is missing, and none is needless."""
+    objects = applied(real_cluster, HIGH_AVAILABILITY)
+    container, namespace, account = container_of(objects)
+    settings = load_settings(container["args"], environ={"WECOM_ROBOT_KEY": "k"})
+    assert settings.leader_election is not None
+    lease = settings.leader_election.lease.within(namespace)
+    environ = service_account_environ(real_cluster, tmp_path, namespace=namespace, name=account)
+    connection = connect(SourceSettings(server=real_cluster.url), environ=environ)
+    assert connection.namespace == namespace
+    client = ApiClient(connection=connection)
+    one, two = (
+        LeaseLeadership(client=client, name=lease, identity=name, now=lambda: datetime.now(UTC), rng=Random(1))
+        for name in ("one", "two")
+    )
+    try:
+        with capture_logs() as logs:
+            async with asyncio.timeout(PATIENCE):
+                await one.acquire()
+                waiting = asyncio.create_task(two.acquire())
+                holding = asyncio.create_task(one.hold())
+                await asyncio.sleep(3)  # a renewal of the one, a watch of the other
+                holding.cancel()
+                await one.release()
+                await waiting
+                await two.release()
+            other = LeaseLeadership(
+                client=client,
+                name=ObjectName(namespace, "another"),
+                identity="one",
+                now=lambda: datetime.now(UTC),
+                rng=Random(1),
+            )
+            refused = asyncio.create_task(other.acquire())
+            await asyncio.sleep(1)
+            refused.cancel()
+    finally:
+        await client.aclose()
+    assert [entry["event"] for entry in logs] == [
+        "leadership_acquired",
+        "leader_changed",
+        "leadership_released",
+        "leadership_acquired",
+        "leadership_released",
+        "leadership_unavailable",
+    ]
+    assert 'cannot get resource "leases"' in logs[-1]["error"]
+
+
+def test_high_availability_layers_over_any_args(real_cluster: RealCluster) -> None:
+    """Two replicas on two machines that change one by one; the args are the user's own, and one more."""
+    objects = [each for each in yaml.safe_load_all(real_cluster.kubectl("kustomize", str(HIGH_AVAILABILITY))) if each]
+    base = [each for each in yaml.safe_load_all(real_cluster.kubectl("kustomize", str(MANIFESTS))) if each]
+    assert container_of(objects)[0]["args"] == [*container_of(base)[0]["args"], "--leader-elect"]
+    (deployment,) = [each for each in objects if each["kind"] == "Deployment"]
+    labels = deployment["spec"]["template"]["metadata"]["labels"]
+    assert deployment["spec"]["replicas"] == 2
+    assert deployment["spec"]["strategy"]["type"] == "RollingUpdate"
+    affinity = deployment["spec"]["template"]["spec"]["affinity"]["podAntiAffinity"]
+    (term,) = affinity["preferredDuringSchedulingIgnoredDuringExecution"]
+    assert term["podAffinityTerm"]["labelSelector"]["matchLabels"] == labels
+    (budget,) = [each for each in objects if each["kind"] == "PodDisruptionBudget"]
+    assert budget["spec"] == {"maxUnavailable": 1, "selector": {"matchLabels": labels}}
 
 
 def test_the_images_second_name_is_installed() -> None:
