@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import structlog
@@ -18,7 +18,7 @@ INTERVAL = 1.0
 """Seconds from one write to the next, at least."""
 
 _READ_PATIENCE = 30.0
-"""Seconds for which reading is tried: events wait in the API server meanwhile, but not for ever."""
+"""Seconds for which reading is tried, and longer while events can't be read either: they wait in the API server."""
 
 _LONGEST_DELAY = 30.0
 """Seconds between attempts to write."""
@@ -43,10 +43,21 @@ class Snapshot:
 
 
 class Checkpointing:
-    """The checkpoint of one process, in its store. ``failed`` hears that a write was not possible."""
+    """The checkpoint of one process, in its store.
 
-    def __init__(self, *, store: CheckpointStore, metrics: Metrics, failed: Callable[[], None]) -> None:
+    ``failed`` hears that a write was not possible. ``readable`` asks whether events can be read.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: CheckpointStore,
+        metrics: Metrics,
+        failed: Callable[[], None],
+        readable: Callable[[], Awaitable[bool]],
+    ) -> None:
         self._store = store
+        self._readable = readable
         self._writes = metrics.checkpoint_writes
         self._failed = failed
         self._changed = asyncio.Event()
@@ -139,11 +150,11 @@ class Checkpointing:
             except CheckpointError as error:
                 self._say("checkpoint_unreadable", error)
                 lasting = error.hint or isinstance(self._store, FileStore)
-                if lasting or loop.time() + delay > patient_until:
-                    self._go_on_without()
-                    return None
+            if lasting or (loop.time() > patient_until and await self._readable()):
+                self._go_on_without()
+                return None
             await asyncio.sleep(delay)
-            delay *= 2
+            delay = min(2 * delay, 5.0)
 
     async def _keep_aside(self, data: bytes, why: str) -> None:
         kept = ""

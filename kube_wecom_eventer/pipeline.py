@@ -23,7 +23,7 @@ from kube_wecom_eventer.eventer_metrics import EventerMetrics
 from kube_wecom_eventer.kube.checkpoint import FORMAT, Checkpoint, StreamPosition, Unsettled, encode
 from kube_wecom_eventer.kube.checkpoint_store import CheckpointStore
 from kube_wecom_eventer.kube.client import ApiClient
-from kube_wecom_eventer.kube.event_stream import EventStream, Start
+from kube_wecom_eventer.kube.event_stream import EventStream, Start, answers
 from kube_wecom_eventer.kube.resumption import Resumption
 from kube_wecom_eventer.match import Route, Silences
 from kube_wecom_eventer.metrics import Metrics
@@ -91,7 +91,12 @@ class Pipeline:
     def __init__(self, around: Surroundings, *, store: CheckpointStore) -> None:
         self._around = around
         self._paces: dict[str, RecordedPace] = {}
-        self._checkpointing = Checkpointing(store=store, metrics=around.metrics, failed=self._unrecordable)
+        self._checkpointing = Checkpointing(
+            store=store,
+            metrics=around.metrics,
+            failed=self._unrecordable,
+            readable=partial(answers, around.client),
+        )
         self._ways = {way.identity: way for way in around.ways}
         self._resumption = Resumption({}, routes={})
         self._dispatchers: dict[str, Dispatcher] = {}
