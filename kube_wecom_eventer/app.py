@@ -231,6 +231,7 @@ class Daemon:
         stream = self._pipeline.stream if self._pipeline else None
         details: dict[str, object] = {
             "api_server": (stream.trouble if stream else "") or "ok",
+            "checkpoint": (self._pipeline.checkpoint_trouble if self._pipeline else "") or "ok",
             "destinations_in_trouble": self._pipeline.troubles if self._pipeline else {},
         }
         if self._standing_by:
