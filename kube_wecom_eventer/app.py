@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import random
 import signal
@@ -11,6 +12,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -27,21 +29,28 @@ from kube_wecom_eventer.building import (
     described,
     doubts,
 )
-from kube_wecom_eventer.config import ObjectName, Settings, SinkSettings, pod_name, resolve
+from kube_wecom_eventer.config import ObjectName, RobotTarget, Settings, SinkSettings, pod_name, resolve
+from kube_wecom_eventer.declared_routes import ROUTE_LABEL, DeclaredRoutes
 from kube_wecom_eventer.errors import ConfigError
 from kube_wecom_eventer.eventer_metrics import EventerMetrics
 from kube_wecom_eventer.kube.client import ApiClient
 from kube_wecom_eventer.kube.config_maps import ConfigMapFollower
 from kube_wecom_eventer.kube.credentials import Connection, connect
+from kube_wecom_eventer.kube.labelled import LabelledFollower
+from kube_wecom_eventer.kube.secrets import SecretReader
 from kube_wecom_eventer.match import SILENCED, EventFilter, Route, Silences
 from kube_wecom_eventer.metrics import Metrics
-from kube_wecom_eventer.notify import DROP_REASONS
-from kube_wecom_eventer.pipeline import EXPIRED, Pipeline, Surroundings, Way
+from kube_wecom_eventer.notify import DROP_REASONS, Terms
+from kube_wecom_eventer.pipeline import EXPIRED, Pipeline, Surroundings
 from kube_wecom_eventer.render import Renderer, Templates
+from kube_wecom_eventer.routing import ARGS, RouteTable, Way
 from kube_wecom_eventer.web import Readiness, Served, endpoints, serve
 
 _CONFIG_MAPS_WITHIN = 5.0
 """Seconds that the first events may wait for the first answer about templates and silences."""
+
+_ROUTES_WITHIN = 10.0
+"""Seconds that the events may wait for the first answer about the routes that namespaces declare."""
 
 _STAND_BY, _LONGEST_STAND_BY = 30.0, 300.0
 """Seconds for which a daemon leaves the checkpoint to another one that writes it."""
@@ -96,15 +105,22 @@ class Daemon:
             settings.checkpoint, in_cluster=connection.in_cluster, namespace=connection.namespace, pod_name=pod
         )
         self._build_store = partial(build_store, self._place, client=client, writer=identity)
+        self._secrets = SecretReader(client=client)
+        self._clients = clients
+        self._route_follower: LabelledFollower | None = None
+        self._routes = RouteTable()
+        self._routes.set(ARGS, self._ways())
+        self._declared = self._declared_routes()
         self._around = Surroundings(
             settings=settings,
             client=client,
             metrics=self.metrics,
             event_metrics=EventerMetrics(registry=self.metrics.registry, last_contact=self._last_contact),
-            ways=self._ways(clients),
+            routes=self._routes,
             silences=self._silences,
             writer=identity,
             may_start_until=self._leadership.may_start_until,
+            routes_known=self._first_routes,
             prepared=self._first_config_maps,
             now=now,
             rng=rng,
@@ -130,6 +146,8 @@ class Daemon:
         """Tell events until `stop` is called, and then what waits; while another process leads, stand by."""
         async with asyncio.TaskGroup() as tasks:
             following = [tasks.create_task(follower.follow()) for follower in self._followers]
+            if self._route_follower:
+                following.append(tasks.create_task(self._route_follower.follow()))
             if self._settings.silences:
                 following.append(tasks.create_task(self._silences.run()))
             await self._lead_and_stand_by()
@@ -243,28 +261,65 @@ class Daemon:
         contact = stream.last_contact() if stream else None
         return contact.timestamp() if contact else 0.0
 
-    def _ways(self, clients: HttpClients) -> tuple[Way, ...]:
+    def _ways(self) -> tuple[Way, ...]:
         identities: Counter[str] = Counter()
         ways = []
         for sink in self._settings.sinks:
             identities[sink.identity] += 1
             again = identities[sink.identity]
-            ways.append(self._way(sink, f"{sink.identity}#{again}" if again > 1 else sink.identity, clients))
+            own = replace(sink, identity=f"{sink.identity}#{again}") if again > 1 else sink
+            ways.append(self._way(own, str(sink.template) if sink.template else None, ""))
         return tuple(ways)
 
-    def _way(self, sink: SinkSettings, identity: str, clients: HttpClients) -> Way:
+    def _way(self, sink: SinkSettings, template: str | None, namespace: str) -> Way:
         for counter in (self.metrics.matched, self.metrics.told):
             counter.labels(route=sink.name)
         for reason in (*DROP_REASONS, SILENCED, EXPIRED):
             self.metrics.dropped.labels(route=sink.name, reason=reason)
+        target = sink.target
         return Way(
-            route=Route(name=sink.name, filter=EventFilter(sink.filter), destination=sink.target.destination),
-            identity=identity,
-            wording=build_wording(sink, self._renderer, self._templates, self._settings.zone),
-            sink=build_sink(sink.target, clients),
-            repeat_interval=sink.repeat_interval,
-            group_wait=sink.group_wait,
+            route=Route(name=sink.name, filter=EventFilter(sink.filter), destination=target.destination),
+            identity=sink.identity,
+            terms=Terms(
+                route=sink.name,
+                wording=build_wording(sink, template, self._renderer, self._templates, self._settings.zone),
+                sink=build_sink(target, self._clients, self._secrets),
+                repeat_interval=sink.repeat_interval,
+                group_wait=sink.group_wait,
+            ),
+            merges=isinstance(target, RobotTarget),
+            namespace=namespace,
+            default=sink.default,
         )
+
+    def _declared_routes(self) -> DeclaredRoutes | None:
+        declared = self._settings.declared_routes
+        if declared is None:
+            return None
+        routes = DeclaredRoutes(
+            table=self._routes,
+            templates=self._templates,
+            namespace=self._connection.namespace,
+            allowed_hosts=declared.allowed_hosts,
+            make_way=self._way,
+        )
+        self._route_follower = LabelledFollower(
+            client=self._client,
+            path="/api/v1/configmaps",
+            selector=f"{ROUTE_LABEL}=true",
+            subject="routes",
+            changed=lambda each: routes.changed(each.namespace, each.name, each.data),
+            gone=routes.gone,
+            rng=self._rng,
+        )
+        return routes
+
+    async def _first_routes(self) -> None:
+        """Wait for the routes that namespaces declare: what waited for one of them must not look like nobody's."""
+        if self._route_follower:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_ROUTES_WITHIN):
+                    await self._route_follower.asked.wait()
 
     def _follower(self, name: ObjectName, changed: Callable[[Mapping[str, str] | None], None]) -> ConfigMapFollower:
         return ConfigMapFollower(client=self._client, namespace=name.namespace, name=name.name, changed=changed)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import datetime, tzinfo
+from functools import partial
 from random import Random
 
 import httpx
@@ -25,6 +26,7 @@ from kube_wecom_eventer.errors import ConfigError
 from kube_wecom_eventer.kube.checkpoint_store import CheckpointStore, ConfigMapStore, FileStore, NoStore
 from kube_wecom_eventer.kube.client import ApiClient
 from kube_wecom_eventer.kube.leadership import Alone, Leadership, LeaseLeadership
+from kube_wecom_eventer.kube.secrets import SecretReader
 from kube_wecom_eventer.render import (
     LogWording,
     Renderer,
@@ -77,11 +79,20 @@ def _environment_problem(error: Exception) -> str:
     return "HTTP_PROXY, HTTPS_PROXY or ALL_PROXY: no proxy's URL; write http://HOST:PORT or socks5://HOST:PORT"
 
 
-def build_sink(target: Target, clients: HttpClients) -> Sink:
-    """Return the sink of a target."""
+def build_sink(target: Target, clients: HttpClients, secrets: SecretReader | None) -> Sink:
+    """Return the sink of a target. ``secrets``: where a key is read from that the target only names.
+
+    Raises:
+        ConfigError: the environment's proxy can't be used, or there are no ``secrets`` and the target needs them.
+    """
     match target:
         case RobotTarget():
-            return WeComRobot(target=target, http=clients.client(target.ca_file))
+            read_key = None
+            if place := target.key_secret:
+                if secrets is None:
+                    raise ConfigError([f"key_secret={place}: there is no API server to read it from"])
+                read_key = partial(secrets.value, place.namespace, place.name, place.field)
+            return WeComRobot(target=target, http=clients.client(target.ca_file), read_key=read_key)
         case WebhookTarget():
             return Webhook(target=target, http=clients.client(target.ca_file))
         case LogTarget():
@@ -116,9 +127,10 @@ def build_leadership(
     )
 
 
-def build_wording(sink: SinkSettings, renderer: Renderer, templates: Templates, zone: tzinfo) -> Wording:
-    """Return the words of a sink's route."""
-    template = str(sink.template) if sink.template else None
+def build_wording(
+    sink: SinkSettings, template: str | None, renderer: Renderer, templates: Templates, zone: tzinfo
+) -> Wording:
+    """Return the words of a sink's route. ``template``: the name of its template."""
     match sink.target:
         case RobotTarget():
             return RobotWording(renderer=renderer, template=template, style=_style(sink))

@@ -28,6 +28,7 @@ from kube_wecom_eventer.event import Event, EventSource, ObjectMeta, ObjectRefer
 from kube_wecom_eventer.kube.checkpoint import UnusableCheckpoint, decode
 from kube_wecom_eventer.kube.client import UNREADABLE, ApiClient, missing_rule
 from kube_wecom_eventer.kube.credentials import Connection, connect
+from kube_wecom_eventer.kube.secrets import SecretReader
 from kube_wecom_eventer.match import Silences
 from kube_wecom_eventer.metrics import Metrics
 from kube_wecom_eventer.render import Merged, Message, Renderer, Templates, Wording
@@ -191,9 +192,17 @@ class Check:
             else:
                 self._say(GOOD, f"{where}: {sink.name}'s body of a sample event has {len(message.body)} bytes")
 
+    def _secrets(self, settings: Settings, stack: AsyncExitStack) -> SecretReader | None:
+        try:
+            client = ApiClient(connection=connect(settings.source, environ=self._environ))
+        except ConfigError:
+            return None  # said already
+        stack.push_async_callback(client.aclose)
+        return SecretReader(client=client)
+
     async def _send_tests(self, settings: Settings) -> None:
         async with AsyncExitStack() as stack:
-            clients = HttpClients(stack)
+            clients, secrets = HttpClients(stack), self._secrets(settings, stack)
             tested: set[Target] = set()
             for sink in settings.sinks:
                 if sink.target in tested:
@@ -201,11 +210,11 @@ class Check:
                     continue
                 tested.add(sink.target)
                 try:
-                    built = build_sink(sink.target, clients)
+                    built = build_sink(sink.target, clients, secrets)
                 except ConfigError as error:
                     self._say_problems(error)
                     continue
-                outcome = await built.send(self._test_message(sink, settings))
+                outcome = await built.ready() or await built.send(self._test_message(sink, settings))
                 if outcome.verdict is Verdict.ACCEPTED:
                     self._say(GOOD, f"{sink.name}: the test message was accepted by {sink.target.shown}")
                 else:
@@ -219,7 +228,8 @@ class Check:
 
     def _wording(self, sink: SinkSettings, settings: Settings) -> Wording:
         renderer = Renderer(templates=self._templates, zone=settings.zone)
-        return build_wording(sink, renderer, self._templates, settings.zone)
+        template = str(sink.template) if sink.template else None
+        return build_wording(sink, template, renderer, self._templates, settings.zone)
 
     def _say_problems(self, error: ConfigError) -> None:
         for problem in error.problems:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -16,7 +16,7 @@ from functools import partial
 import structlog
 
 from kube_wecom_eventer.checkpointing import Checkpointing, Snapshot
-from kube_wecom_eventer.config import RobotTarget, Settings
+from kube_wecom_eventer.config import Settings
 from kube_wecom_eventer.errors import NewerWriter
 from kube_wecom_eventer.event import Event
 from kube_wecom_eventer.eventer_metrics import EventerMetrics
@@ -25,7 +25,7 @@ from kube_wecom_eventer.kube.checkpoint_store import CheckpointStore
 from kube_wecom_eventer.kube.client import ApiClient
 from kube_wecom_eventer.kube.event_stream import EventStream, Start, answers
 from kube_wecom_eventer.kube.resumption import Resumption
-from kube_wecom_eventer.match import Route, Silences
+from kube_wecom_eventer.match import Silences
 from kube_wecom_eventer.metrics import Metrics
 from kube_wecom_eventer.notify import (
     LONGEST_ATTEMPT,
@@ -36,12 +36,12 @@ from kube_wecom_eventer.notify import (
     NoPace,
     OneByOne,
     Pace,
+    Pacing,
     Permitted,
     RecordedPace,
     notification,
 )
-from kube_wecom_eventer.render import Wording
-from kube_wecom_eventer.sinks import Sink
+from kube_wecom_eventer.routing import RouteTable, Way
 
 GRACE = 20.0
 """Seconds that a stopping daemon goes on sending what waits; a pod is killed after 30."""
@@ -59,30 +59,20 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Way:
-    """All that an event meets: which it is for, in which words, by which sink. ``identity``: in the checkpoint."""
-
-    route: Route
-    identity: str
-    wording: Wording
-    sink: Sink
-    repeat_interval: float
-    group_wait: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
     """What outlives a pipeline. ``writer`` names the process in the checkpoint. ``may_start_until``: seconds on the
-    loop's clock, when the last request may start. ``prepared`` returns when events may be rendered."""
+    loop's clock, when the last request may start. ``routes_known`` returns when all routes have been read, ``prepared``
+    when events may be rendered."""
 
     settings: Settings
     client: ApiClient
     metrics: Metrics
     event_metrics: EventerMetrics
-    ways: Sequence[Way]
+    routes: RouteTable
     silences: Silences
     writer: str
     may_start_until: Callable[[], float]
+    routes_known: Callable[[], Awaitable[None]]
     prepared: Callable[[], Awaitable[None]]
     now: Callable[[], datetime]
     rng: random.Random
@@ -100,9 +90,11 @@ class Pipeline:
             failed=self._unrecordable,
             readable=partial(answers, around.client),
         )
-        self._ways = {way.identity: way for way in around.ways}
+        self._routes = around.routes
+        self._checkpoint: Checkpoint | None = None
+        self._tasks: asyncio.TaskGroup | None = None
         self._resumption = Resumption({}, routes={})
-        self._dispatchers: dict[str, Dispatcher] = {}
+        self._telling: dict[str, tuple[Dispatcher, asyncio.Task[None]]] = {}
         self._stream: EventStream | None = None
         self._reading: asyncio.Task[None] | None = None
         self.superseded_by = ""
@@ -121,25 +113,31 @@ class Pipeline:
     @property
     def troubles(self) -> Mapping[str, str]:
         """What is wrong with destinations now, by their names."""
-        return {name: dispatcher.trouble for name, dispatcher in self._dispatchers.items() if dispatcher.trouble}
+        return {name: dispatcher.trouble for name, (dispatcher, _) in self._telling.items() if dispatcher.trouble}
 
     async def run(self) -> None:
         """Tell events, until another process writes the checkpoint: then ``superseded_by`` says who.
 
         ``took_over``: it has been ours in between.
         """
-        self._begin(await self._checkpointing.load())
+        self._checkpoint = await self._checkpointing.load()
+        await self._around.routes_known()
+        self._begin()
+        unlisten = self._routes.listen(self._route_changed)
         async with asyncio.TaskGroup() as tasks:
-            others = [tasks.create_task(dispatcher.run()) for dispatcher in self._dispatchers.values()]
+            self._tasks = tasks
+            for way in self._routes.ways.values():
+                self._dispatcher(way)
             self._reading = tasks.create_task(self._read())
             try:
                 await self._checkpointing.run(partial(self._snapshot, clean=False))
             except NewerWriter as error:
                 self.superseded_by = error.writer
             finally:
-                for task in (self._reading, *others):
+                unlisten()
+                self._reading.cancel()
+                for name, (_, task) in self._telling.items():
                     task.cancel()
-                for name in self._dispatchers:
                     self._around.metrics.pending.labels(destination=name).set(0)
 
     async def drain(self) -> None:
@@ -149,7 +147,7 @@ class Pipeline:
         log.info("daemon_stopping", waiting=self._waiting())
         try:
             async with asyncio.timeout(GRACE):
-                await asyncio.gather(*(dispatcher.drained() for dispatcher in self._dispatchers.values()))
+                await asyncio.gather(*(dispatcher.drained() for dispatcher in self._dispatchers))
         except TimeoutError:
             left = self._waiting()
             kept = "the next start tells them" if self._checkpointing.kept else "they are lost"
@@ -164,14 +162,18 @@ class Pipeline:
             except TimeoutError:
                 log.warning("checkpoint_unwritable", error=f"no answer within {_CLOSING:g} s")
 
-    def _waiting(self) -> int:
-        return sum(dispatcher.waiting for dispatcher in self._dispatchers.values())
+    @property
+    def _dispatchers(self) -> list[Dispatcher]:
+        return [dispatcher for dispatcher, _ in self._telling.values()]
 
-    def _begin(self, checkpoint: Checkpoint | None) -> None:
-        around = self._around
+    def _waiting(self) -> int:
+        return sum(dispatcher.waiting for dispatcher in self._dispatchers)
+
+    def _begin(self) -> None:
+        around, checkpoint = self._around, self._checkpoint
         position = checkpoint.streams.get(_ALL_NAMESPACES) if checkpoint else None
         if position:
-            takes = {identity: way.route.takes for identity, way in self._ways.items()}
+            takes = {identity: way.route.takes for identity, way in self._routes.ways.items()}
             self._resumption = Resumption(position.routes, routes=takes)
             for route, count in self._resumption.removed.items():
                 self._lose(route, count, ROUTE_REMOVED, "no route has this name any more")
@@ -180,13 +182,11 @@ class Pipeline:
             client=around.client,
             metrics=around.metrics,
             now=around.now,
-            warnings_only=not around.settings.event_metrics
-            and all(sink.filter.level == "Warning" for sink in around.settings.sinks),
+            warnings_only=self._warnings_only(),
             start=start,
             listing=self,
             rng=around.rng,
         )
-        self._build_dispatchers(checkpoint)
         if position:
             log.info(
                 "checkpoint_read",
@@ -195,6 +195,12 @@ class Pipeline:
             )
             # At once: from here on the checkpoint is ours.
             self._checkpointing.changed()
+
+    def _warnings_only(self) -> bool:
+        settings = self._around.settings
+        if settings.event_metrics or settings.declared_routes:
+            return False
+        return all(sink.filter.level == "Warning" for sink in settings.sinks)
 
     def _start(self, position: StreamPosition | None) -> Start:
         if position is None:
@@ -206,36 +212,59 @@ class Pipeline:
             lists=bool(self._resumption),
         )
 
-    def _build_dispatchers(self, checkpoint: Checkpoint | None) -> None:
-        around, settings = self._around, self._around.settings
-        for sink in settings.sinks:
-            target = sink.target
-            name = target.destination
-            if name in self._dispatchers:
-                continue
-            chat = isinstance(target, RobotTarget)
-            self._dispatchers[name] = Dispatcher(
+    def _dispatcher(self, way: Way) -> Dispatcher:
+        """Return the dispatcher of a way's destination, which starts to work where it is the first way there."""
+        around, name = self._around, way.route.destination
+        if name not in self._telling:
+            dispatcher = Dispatcher(
                 destination=name,
-                pending=MergingPending(max_groups=settings.max_groups) if chat else OneByOne(),
+                pending=MergingPending(max_groups=around.settings.max_groups) if way.merges else OneByOne(),
                 metrics=around.metrics,
-                pace=Permitted(self._pace(name, checkpoint) if chat else NoPace(), until=around.may_start_until),
+                pace=self._pace_of(way.terms.sink.account) or Permitted(NoPace(), until=around.may_start_until),
+                pace_of=self._pace_of,
                 told=partial(around.event_metrics.told, name.partition("-")[0]),
                 settled=self._checkpointing.changed,
-                max_age=settings.max_age,
+                max_age=around.settings.max_age,
                 rng=around.rng,
             )
+            if self._tasks is None:
+                raise RuntimeError("a dispatcher was asked for before there was a task group")
+            self._telling[name] = dispatcher, self._tasks.create_task(dispatcher.run())
+        return self._telling[name][0]
 
-    def _pace(self, destination: str, checkpoint: Checkpoint | None) -> Pace:
-        if not self._checkpointing.kept:
-            return Pace()
+    def _route_changed(self, old: Way | None, new: Way | None) -> None:
+        """Follow a change of the routes: what waits goes with its route, or is counted where there is none any more."""
+        left = self._dispatcher(old).withdraw(old.route.name) if old else None
+        if new:
+            dispatcher = self._dispatcher(new)
+            if left and not dispatcher.adopt(new.terms, left):
+                self._lose(new.route.name, left.count, ROUTE_REMOVED, "the route goes to another kind of destination")
+        elif old and left and left.count:
+            self._lose(old.route.name, left.count, ROUTE_REMOVED, "the route was removed")
+        used = {way.route.destination for way in self._routes.ways.values()}
+        for name in self._telling.keys() - used:
+            self._telling.pop(name)[0].retire()
+        self._checkpointing.changed()
+
+    def _pace_of(self, account: str) -> Pacing | None:
+        """Return the pace of a robot's key, whichever destinations send with it; None for what has none."""
+        if not account:
+            return None
+        return Permitted(self._paces.get(account) or self._new_pace(account), until=self._around.may_start_until)
+
+    def _new_pace(self, account: str) -> Pace:
         now, wall = asyncio.get_running_loop().time(), self._around.now().timestamp()
         answered = []
-        if checkpoint:
-            past = checkpoint.attempts.get(destination, [])
+        if checkpoint := self._checkpoint:
+            past = checkpoint.attempts.get(account, [])
             answered = [now + min(at - wall, LONGEST_ATTEMPT) for at in past if at + WINDOW > wall]
             if not checkpoint.clean:
                 answered += [now] * UNRECORDED
-        pace = self._paces[destination] = RecordedPace(answered=sorted(answered))
+        pace = self._paces[account] = RecordedPace(answered=sorted(answered))
+        if not self._checkpointing.kept:
+            pace.unrecordable()
+        # Nothing leaves before a checkpoint says that this pace is ours.
+        self._checkpointing.changed()
         return pace
 
     async def _read(self) -> None:
@@ -251,9 +280,8 @@ class Pipeline:
                 # Only now: the stream has its position, so nothing is lost while we wait.
                 await self._around.prepared()
                 prepared = True
-            for way in self._ways.values():
-                if way.route.takes(event):
-                    self._offer(event, way, received_at)
+            for way in self._routes.ways_of(event):
+                self._offer(event, way, received_at)
             if self._around.settings.event_metrics:
                 self._around.event_metrics.event(
                     level=event.type,
@@ -268,27 +296,18 @@ class Pipeline:
         self._around.metrics.matched.labels(route=route).inc()
         if self._around.silences.take(event, route=route):
             return
-        self._dispatchers[way.route.destination].offer(
-            notification(
-                event,
-                route=route,
-                wording=way.wording,
-                sink=way.sink,
-                received_at=received_at,
-                repeat_interval=way.repeat_interval,
-                group_wait=way.group_wait,
-            )
-        )
+        self._dispatcher(way).offer(notification(event, way.terms, received_at=received_at))
 
     def listed(self, event: Event, *, new: bool) -> None:
         """Offer a listed event, that is not new, to the routes for which it waited when the checkpoint was written."""
         for identity in self._resumption.listed(event, new=new):
-            self._offer(event, self._ways[identity], asyncio.get_running_loop().time())
+            self._offer(event, self._routes.ways[identity], asyncio.get_running_loop().time())
 
     def positioned(self) -> None:
         """Have the new position written. After the first list: count what waited and is no longer there."""
         for identity, count in self._resumption.finish().items():
-            self._lose(self._ways[identity].route.name, count, EXPIRED, "the API server no longer has them")
+            way = self._routes.ways.get(identity)
+            self._lose(way.route.name if way else identity, count, EXPIRED, "the API server no longer has them")
         self._checkpointing.changed()
 
     def _lose(self, route: str, count: int, reason: str, detail: str) -> None:
@@ -327,10 +346,11 @@ class Pipeline:
     def _unsettled(self) -> dict[str, Unsettled]:
         objects: dict[str, dict[int, int]] = {}
         beyond: dict[str, list[tuple[int, int, int]]] = {}
-        identities = {way.route.name: identity for identity, way in self._ways.items()}
-        for dispatcher in self._dispatchers.values():
+        identities = {way.route.name: identity for identity, way in self._routes.ways.items()}
+        for dispatcher in self._dispatchers:
             for route, versions in dispatcher.versions():
-                identity = identities[route]
+                if not (identity := identities.get(route)):
+                    continue  # removed while its last message is under way
                 newest = objects.setdefault(identity, {})
                 for each, version in versions.items():
                     newest[each] = max(version, newest.get(each, 0))

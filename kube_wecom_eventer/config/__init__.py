@@ -5,18 +5,21 @@ Opens no connection and reads nothing but what it is given.
 """
 
 from kube_wecom_eventer.config.checkpoint import CheckpointSettings, pod_name, resolve
+from kube_wecom_eventer.config.declared_sink import DEFAULT_HOSTS, parse_declared_sink
 from kube_wecom_eventer.config.filter import CLUSTER_SCOPE, FilterSettings
 from kube_wecom_eventer.config.leader_election import LeaderElectionSettings
 from kube_wecom_eventer.config.object_name import ObjectName
 from kube_wecom_eventer.config.secret import Secret
+from kube_wecom_eventer.config.secret_field import SecretField
 from kube_wecom_eventer.config.settings import Settings, load_settings
 from kube_wecom_eventer.config.sink import SinkSettings
 from kube_wecom_eventer.config.source import SourceSettings
 from kube_wecom_eventer.config.style import StyleSettings
-from kube_wecom_eventer.config.target import LogTarget, RobotTarget, Target, WebhookTarget
+from kube_wecom_eventer.config.target import LogTarget, RobotTarget, Target, WebhookTarget, account
 
 __all__ = [
     "CLUSTER_SCOPE",
+    "DEFAULT_HOSTS",
     "CheckpointSettings",
     "FilterSettings",
     "LeaderElectionSettings",
@@ -24,13 +27,16 @@ __all__ = [
     "ObjectName",
     "RobotTarget",
     "Secret",
+    "SecretField",
     "Settings",
     "SinkSettings",
     "SourceSettings",
     "StyleSettings",
     "Target",
     "WebhookTarget",
+    "account",
     "load_settings",
+    "parse_declared_sink",
     "pod_name",
     "resolve",
 ]

@@ -5,12 +5,11 @@ Their flags: https://kubernetes.io/docs/reference/command-line-tools-reference/k
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from kube_wecom_eventer.config.duration import parse_duration
 from kube_wecom_eventer.config.go_flags import Flag, ParsedFlags, parse_bool
-from kube_wecom_eventer.config.object_name import ObjectName
+from kube_wecom_eventer.config.object_name import NAMESPACE, SUBDOMAIN, ObjectName
 
 LEADER_ELECT = Flag("leader-elect", "of several replicas, only the one that holds a Lease tells", "false", is_bool=True)
 LEASE_DURATION = Flag("leader-elect-lease-duration", "how long a renewal of the Lease counts", "15s")
@@ -32,10 +31,6 @@ LONGEST_LEASE = 3600.0
 """Seconds: whoever dies is followed that late, and events live an hour."""
 JITTER = 1.2
 """client-go asks for a deadline of more than so many retry periods: the longest pause between two tries."""
-
-_NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-_LABEL = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?"
-_LEASE = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(\.{_LABEL})*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,9 +79,9 @@ def parse_leader_election(flags: ParsedFlags) -> LeaderElectionSettings | None:
 
 def _lease(flags: ParsedFlags) -> ObjectName:
     namespace, name = flags.last(RESOURCE_NAMESPACE) or "", flags.last(RESOURCE_NAME) or ""
-    if namespace and not _NAMESPACE.fullmatch(namespace):
+    if namespace and not NAMESPACE.fullmatch(namespace):
         flags.problems.append(f"{_written(flags, RESOURCE_NAMESPACE)}: no namespace's name; write one like kube-system")
-    if not _LEASE.fullmatch(name):
+    if not SUBDOMAIN.fullmatch(name):
         flags.problems.append(
             f"{_written(flags, RESOURCE_NAME)}: no Lease's name; write one like {RESOURCE_NAME.default}"
         )

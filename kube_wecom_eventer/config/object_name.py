@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 
 # https://kubernetes.io/docs/concepts/overview/working-with-objects/names/
-_NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-_CONFIG_MAP = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
+NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+SUBDOMAIN = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -28,6 +28,6 @@ class ObjectName:
 def parse_config_map_name(text: str) -> ObjectName | None:
     """Read ``NAME`` or ``NAMESPACE/NAME``; None where no ConfigMap can be called so."""
     namespace, slash, name = text.rpartition("/")
-    if not _CONFIG_MAP.fullmatch(name) or (slash and not _NAMESPACE.fullmatch(namespace)):
+    if not SUBDOMAIN.fullmatch(name) or (slash and not NAMESPACE.fullmatch(namespace)):
         return None
     return ObjectName(namespace, name)

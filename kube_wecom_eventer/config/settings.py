@@ -8,6 +8,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 
 from kube_wecom_eventer.config.checkpoint import CheckpointSettings, parse_checkpoint
+from kube_wecom_eventer.config.declared_routes import (
+    ALLOWED_HOSTS,
+    NAMESPACE_ROUTES,
+    DeclaredRouteSettings,
+    parse_declared_routes,
+)
 from kube_wecom_eventer.config.duration import parse_duration
 from kube_wecom_eventer.config.go_flags import Flag, ParsedFlags, parse_bool, parse_flags
 from kube_wecom_eventer.config.leader_election import (
@@ -54,7 +60,7 @@ FLAGS: Mapping[str, Flag] = {
     flag.name: flag
     for flag in (
         SOURCE, SINK, HEALTHZ_IP, HEALTHZ_PORT, LOG_FORMAT, VERBOSITY, EVENT_METRICS, SILENCES, CHECKPOINT, SINCE,
-        MAX_AGE, MAX_GROUPS, *LEADER_ELECTION_FLAGS, FREQUENCY, MAX_PROCS,
+        MAX_AGE, MAX_GROUPS, NAMESPACE_ROUTES, ALLOWED_HOSTS, *LEADER_ELECTION_FLAGS, FREQUENCY, MAX_PROCS,
         *(Flag(name, "klog's; ignored") for name in _KLOG),
         *(Flag(name, "klog's; ignored", is_bool=True) for name in _KLOG_BOOLS),
     )
@@ -68,7 +74,7 @@ class Settings:
     ``silences``: the ConfigMap with the silences; without a namespace it is in the daemon's own. ``since``: seconds
     before a start without a checkpoint whose events are told, too. ``max_age``: seconds after which an event that
     could not be told is dropped. ``max_groups``: groups that may wait for each destination.
-    ``leader_election``: None where this process is the only one.
+    ``leader_election``: None where this process is the only one. ``declared_routes``: None where there are none.
     """
 
     source: SourceSettings
@@ -84,6 +90,7 @@ class Settings:
     max_age: float = 3600.0
     max_groups: int = 2000
     leader_election: LeaderElectionSettings | None = None
+    declared_routes: DeclaredRouteSettings | None = None
     zone: tzinfo = UTC
     warnings: tuple[str, ...] = ()
 
@@ -96,9 +103,10 @@ def load_settings(argv: Sequence[str], *, environ: Mapping[str, str]) -> Setting
     """
     flags = parse_flags(argv, FLAGS)
     problems, warnings = flags.problems, flags.warnings
+    declared_routes = parse_declared_routes(flags)
     settings = Settings(
         source=_source(flags, environ),
-        sinks=_sinks(flags, environ),
+        sinks=_sinks(flags, environ, needed=declared_routes is None),
         web_host=flags.last(HEALTHZ_IP) or "",
         web_port=_number(flags, HEALTHZ_PORT, 65535),
         log_format=_log_format(flags),
@@ -110,6 +118,7 @@ def load_settings(argv: Sequence[str], *, environ: Mapping[str, str]) -> Setting
         max_age=_max_age(flags),
         max_groups=_number(flags, MAX_GROUPS, 100_000, lowest=1),
         leader_election=parse_leader_election(flags),
+        declared_routes=declared_routes,
         zone=time_zone(environ, warnings=warnings),
         warnings=(*warnings, *_ignored(flags)),
     )
@@ -125,9 +134,9 @@ def _source(flags: ParsedFlags, environ: Mapping[str, str]) -> SourceSettings:
     return parse_source(text, environ=environ, problems=flags.problems, warnings=flags.warnings)
 
 
-def _sinks(flags: ParsedFlags, environ: Mapping[str, str]) -> tuple[SinkSettings, ...]:
+def _sinks(flags: ParsedFlags, environ: Mapping[str, str], *, needed: bool) -> tuple[SinkSettings, ...]:
     texts = flags.values.get(SINK.name, [])
-    if not texts:
+    if needed and not texts:
         flags.problems.append(
             "--sink: none is given; write --sink=webhook:https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=KEY"
         )

@@ -12,6 +12,7 @@ from hashlib import blake2b
 
 from kube_wecom_eventer.config.duration import parse_duration
 from kube_wecom_eventer.config.filter import FILTER_OPTIONS, FilterSettings, parse_filter
+from kube_wecom_eventer.config.go_flags import parse_bool
 from kube_wecom_eventer.config.object_name import ObjectName
 from kube_wecom_eventer.config.style import STYLE_OPTIONS, StyleSettings, parse_style
 from kube_wecom_eventer.config.target import Target, parse_target
@@ -21,7 +22,7 @@ _TEMPLATE, _TEMPLATE_NAMESPACE = "custom_body_configmap", "custom_body_configmap
 
 _COMMON_OPTIONS = frozenset(
     {
-        "header", "method", "ca_file", "query", "route", "repeat_interval", "group_wait",
+        "header", "method", "ca_file", "query", "route", "repeat_interval", "group_wait", "default",
         _TEMPLATE, _TEMPLATE_NAMESPACE,
     }
 )  # fmt: skip
@@ -41,7 +42,7 @@ class SinkSettings:
     checkpoint, and stays when sinks are added or put in another order: ``route=``, else made of the destination and
     the filter. ``repeat_interval``: seconds in which the same object, reason and message are told once; 0 tells each
     update. ``group_wait``: seconds that an event may wait so that more join its message; 0: it leaves at once where the
-    pace allows.
+    pace allows. ``default``: it is for events that no other route took.
     """
 
     name: str
@@ -52,6 +53,7 @@ class SinkSettings:
     template: ObjectName | None = None
     repeat_interval: float = REPEAT_INTERVAL
     group_wait: float = 0.0
+    default: bool = False
 
 
 def parse_sink(
@@ -70,26 +72,46 @@ def parse_sink(
         return None
     found: list[str] = []
     doubts = list(uri.warnings)
-    target = parse_target(uri, known=_OPTIONS, problems=found, warnings=doubts)
-    filter_settings = parse_filter(uri, problems=found, warnings=doubts)
-    style = parse_style(uri, problems=found)
-    name = _name(uri, found)
-    template = _template(uri, doubts)
-    repeat_interval, group_wait = _repeat_interval(uri, found), _group_wait(uri, found)
+    sink = read_sink(uri, name=f"sink-{number}", problems=found, warnings=doubts)
     warnings += [f"{where}: {doubt}" for doubt in doubts]
     problems += [f"{where}: {problem}" for problem in found]
-    if found or target is None:
+    return sink
+
+
+def read_sink(
+    uri: OptionUri, *, name: str, namespace: str = "", problems: list[str], warnings: list[str]
+) -> SinkSettings | None:
+    """Read a sink's URI. ``name`` counts where it has no ``route=``. ``namespace``: of its Secrets, if it is not the
+    sink that names that. Returns None where there is a problem."""
+    before = len(problems)
+    target = parse_target(uri, known=_OPTIONS, namespace=namespace, problems=problems, warnings=warnings)
+    filter_settings = parse_filter(uri, problems=problems, warnings=warnings)
+    style = parse_style(uri, problems=problems)
+    own_name = _name(uri, problems)
+    template = _template(uri, warnings)
+    repeat_interval, group_wait = _repeat_interval(uri, problems), _group_wait(uri, problems)
+    default = _default(uri, problems)
+    if len(problems) > before or target is None:
         return None
     return SinkSettings(
-        name=name or f"sink-{number}",
-        identity=name or _identity(uri, target),
+        name=own_name or name,
+        identity=own_name or _identity(uri, target),
         target=target,
         filter=filter_settings,
         style=style,
         template=template,
         repeat_interval=repeat_interval,
         group_wait=group_wait,
+        default=default,
     )
+
+
+def _default(uri: OptionUri, problems: list[str]) -> bool:
+    text = uri.first("default")
+    chosen = parse_bool(text) if text else False
+    if chosen is None:
+        problems.append(f"default={text}: not a bool; write default=true for events that no other route took")
+    return bool(chosen)
 
 
 def _repeat_interval(uri: OptionUri, problems: list[str]) -> float:

@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import quote, urlencode
 
 from kube_wecom_eventer.config.secret import Secret
+from kube_wecom_eventer.config.secret_field import SecretField, parse_secret_field
 from kube_wecom_eventer.config.uri import OptionUri, http_address
 
 ROBOT_PATH = "/cgi-bin/webhook/send"
@@ -31,6 +32,7 @@ Headers = tuple[tuple[str, Secret], ...]
 class RobotTarget:
     """A WeCom group robot. ``endpoint`` is the whole URL with its key; ``shown`` is what may be printed.
 
+    ``key_secret``: where the key is read from before each message; ``endpoint`` and ``key`` have none then.
     ``ca_file``: PEM file of the authorities to trust instead of the system's, for a company's own proxy.
     """
 
@@ -39,11 +41,21 @@ class RobotTarget:
     shown: str
     headers: Headers = ()
     ca_file: str | None = None
+    key_secret: SecretField | None = None
 
     @property
     def destination(self) -> str:
         """Name the destination, without giving the key away: sinks with one key share its pace."""
-        return f"wecom-{self.key.fingerprint()}"
+        return f"wecom-{self.key_secret}" if self.key_secret else account(self.key)
+
+    def endpoint_of(self, key: Secret) -> str:
+        """Return the whole URL with a key that was read from ``key_secret``."""
+        return f"{self.endpoint.reveal()}?key={quote(key.reveal(), safe='')}"
+
+
+def account(key: Secret) -> str:
+    """Name what WeCom counts messages by: a robot's key."""
+    return f"wecom-{key.fingerprint()}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,17 +85,20 @@ class LogTarget:
 Target = RobotTarget | WebhookTarget | LogTarget
 
 
-def parse_target(uri: OptionUri, *, known: frozenset[str], problems: list[str], warnings: list[str]) -> Target | None:
-    """Read where a sink sends. ``known``: the options that are ours and never leave in a URL.
+def parse_target(
+    uri: OptionUri, *, known: frozenset[str], namespace: str, problems: list[str], warnings: list[str]
+) -> Target | None:
+    """Read where a sink sends. ``known``: the options that are ours and never leave in a URL. ``namespace``: where its
+    Secrets are; empty: the sink names that.
 
     What is wrong or doubtful is added to ``problems`` and ``warnings``; None where there is a problem.
     """
     if uri.scheme == "log":
         return LogTarget()
     if uri.scheme == "wecom":
-        return _wecom(uri, known, problems, warnings)
+        return _wecom(uri, known, namespace, problems, warnings)
     if uri.scheme == "webhook":
-        return _webhook(uri, known, problems, warnings)
+        return _webhook(uri, known, namespace, problems, warnings)
     if uri.scheme in _KUBE_EVENTERS:
         problems.append(f"{uri.scheme}: is kube-eventer's, not supported here; {_SCHEMES}")
     else:
@@ -94,7 +109,9 @@ def parse_target(uri: OptionUri, *, known: frozenset[str], problems: list[str], 
 _SCHEMES = "write wecom:?key=KEY, webhook:URL or log:"
 
 
-def _wecom(uri: OptionUri, known: frozenset[str], problems: list[str], warnings: list[str]) -> RobotTarget | None:
+def _wecom(
+    uri: OptionUri, known: frozenset[str], namespace: str, problems: list[str], warnings: list[str]
+) -> RobotTarget | None:
     if uri.url.strip("/"):
         problems.append("wecom: takes no URL; write wecom:?key=KEY, and api=URL for a proxy before WeCom")
         return None
@@ -102,17 +119,20 @@ def _wecom(uri: OptionUri, known: frozenset[str], problems: list[str], warnings:
     if http_address(base) is None:
         problems.append(f"wecom: api={base}: no address; write api=https://HOST[:PORT][/PATH]")
         return None
-    return _robot(uri, base, known, problems, warnings)
+    return _robot(uri, base, known, namespace=namespace, problems=problems, warnings=warnings)
 
 
-def _webhook(uri: OptionUri, known: frozenset[str], problems: list[str], warnings: list[str]) -> Target | None:
+def _webhook(
+    uri: OptionUri, known: frozenset[str], namespace: str, problems: list[str], warnings: list[str]
+) -> Target | None:
     parts = http_address(uri.url)
     if parts is None:
         problems.append(f"webhook: has no usable URL; write webhook:https://HOST{ROBOT_PATH}?key=KEY, or any other URL")
         return None
     path = parts.path.rstrip("/")
     if path.endswith(ROBOT_PATH):
-        return _robot(uri, f"{parts.scheme}://{parts.netloc}{path.removesuffix(ROBOT_PATH)}", known, problems, warnings)
+        base = f"{parts.scheme}://{parts.netloc}{path.removesuffix(ROBOT_PATH)}"
+        return _robot(uri, base, known, namespace=namespace, problems=problems, warnings=warnings)
     query = [(name, value) for name, value in uri.options if name not in known]
     query += [(name, value) for name, equals, value in (text.partition("=") for text in uri.every("query")) if equals]
     return WebhookTarget(
@@ -132,7 +152,7 @@ def _method(uri: OptionUri, problems: list[str]) -> str:
 
 
 def _robot(
-    uri: OptionUri, base: str, known: frozenset[str], problems: list[str], warnings: list[str]
+    uri: OptionUri, base: str, known: frozenset[str], *, namespace: str, problems: list[str], warnings: list[str]
 ) -> RobotTarget | None:
     warnings += [
         f"{name}= is no parameter of a robot and is ignored"
@@ -142,15 +162,16 @@ def _robot(
     method = uri.first("method")
     if method and method.upper() != "POST":
         warnings.append(f"method={method}: a robot takes POST only, so POST is used")
-    key = _key(uri, problems)
+    key, key_secret = _key(uri, namespace, problems)
     ca_file = _ca_file(uri, problems)
-    if not key:
+    if not key and not key_secret:
         return None
     parts = http_address(base)
     shown = base if parts is None else f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
     return RobotTarget(
-        endpoint=Secret(f"{base}{ROBOT_PATH}?key={quote(key, safe='')}"),
-        key=Secret(key),
+        endpoint=Secret(f"{base}{ROBOT_PATH}" + (f"?key={quote(key, safe='')}" if key else "")),
+        key=Secret(key or ""),
+        key_secret=key_secret,
         shown=f"{shown}{ROBOT_PATH}",
         # A robot takes JSON only, and we say so ourselves.
         headers=tuple(each for each in _headers(uri, warnings) if each[0].lower() != "content-type"),
@@ -158,18 +179,29 @@ def _robot(
     )
 
 
-_ROBOTS_OWN = ("key", "key_file", "api")
+_ROBOTS_OWN = ("key", "key_file", "key_secret", "api")
 
 
-def _key(uri: OptionUri, problems: list[str]) -> str | None:
-    key, path = uri.first("key"), uri.first("key_file")
-    if key and path:
-        problems.append(f"{uri.scheme}: has both key= and key_file=; write one of them")
-        return None
-    if not path:
-        if not key:
-            problems.append(f"{uri.scheme}: the robot has no key; write key=KEY or key_file=PATH")
-        return key
+def _key(uri: OptionUri, namespace: str, problems: list[str]) -> tuple[str | None, SecretField | None]:
+    """Return the key, or where it is; neither where that is a problem."""
+    written = {name: value for name in _ROBOTS_OWN[:3] if (value := uri.first(name))}
+    if len(written) > 1:
+        problems.append(f"{uri.scheme}: has {' and '.join(f'{name}=' for name in written)}; write one of them")
+        return None, None
+    if text := written.get("key_secret"):
+        key_secret = parse_secret_field(text, namespace=namespace)
+        if key_secret is None:
+            form = "NAME or NAME/FIELD" if namespace else "NAMESPACE/NAME or NAMESPACE/NAME/FIELD"
+            problems.append(f"{uri.scheme}: key_secret={text}: no Secret's name; write key_secret={form}")
+        return None, key_secret
+    if path := written.get("key_file"):
+        return _key_of_file(uri, path, problems), None
+    if not written:
+        problems.append(f"{uri.scheme}: the robot has no key; write key_secret=, key_file= or key=")
+    return written.get("key"), None
+
+
+def _key_of_file(uri: OptionUri, path: str, problems: list[str]) -> str | None:
     try:
         text = Path(path).read_text(encoding="utf-8").strip()
     except (OSError, ValueError) as error:

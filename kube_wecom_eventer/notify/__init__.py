@@ -1,7 +1,7 @@
 """What waits to be told, and the telling: order, pace, retries, one dispatcher for each destination."""
 
 from kube_wecom_eventer.notify.dispatcher import DROP_REASONS, Dispatcher
-from kube_wecom_eventer.notify.notification import Notification, notification
+from kube_wecom_eventer.notify.notification import Notification, Terms, notification
 from kube_wecom_eventer.notify.one_by_one import OneByOne
 from kube_wecom_eventer.notify.pace import (
     LONGEST_ATTEMPT,
@@ -30,6 +30,7 @@ __all__ = [
     "Pacing",
     "Permitted",
     "RecordedPace",
+    "Terms",
     "VersionRange",
     "Versions",
     "notification",

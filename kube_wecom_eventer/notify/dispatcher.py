@@ -15,9 +15,9 @@ from tenacity import AsyncRetrying, RetryCallState, wait_exponential
 
 from kube_wecom_eventer.metrics import Metrics
 from kube_wecom_eventer.notify.batch import Batch
-from kube_wecom_eventer.notify.notification import Notification
+from kube_wecom_eventer.notify.notification import Notification, Terms
 from kube_wecom_eventer.notify.pace import Pacing
-from kube_wecom_eventer.notify.pending import Pending
+from kube_wecom_eventer.notify.pending import Left, Pending
 from kube_wecom_eventer.notify.versions import Versions
 from kube_wecom_eventer.render import Merged, Message
 from kube_wecom_eventer.render.digest import total
@@ -45,7 +45,8 @@ class Dispatcher:
     """Tells what is offered to it, one message at a time.
 
     ``destination`` is its name in logs and metrics. ``told`` hears of each accepted message, with its delay in seconds;
-    ``settled`` of each message that was accepted or given up. ``max_age``: seconds.
+    ``settled`` of each message that was accepted or given up. ``max_age``: seconds. ``pace_of`` returns the pace of an
+    account, which other destinations may share, once a sink knows its own; None: ``pace`` stays.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Dispatcher:
         told: Callable[[float], None] = lambda _seconds: None,
         settled: Callable[[], None] = lambda: None,
         max_age: float = MAX_AGE,
+        pace_of: Callable[[str], Pacing | None] = lambda _account: None,
         rng: random.Random | None = None,
     ) -> None:
         self._destination = destination
@@ -66,12 +68,14 @@ class Dispatcher:
         self._told = told
         self._settled = settled
         self._max_age = max_age
+        self._pace_of = pace_of
         self._rng = rng or random.Random()  # noqa: S311 jitter protects nothing
         self._pending = pending
         self._telling: Batch | None = None
         self._digest_at = -DIGEST_INTERVAL
         self._alone: Batch | None = None
         self._draining = False
+        self._retired = False
         self._arrived = asyncio.Event()
         self._empty = asyncio.Event()
         self._empty.set()
@@ -105,17 +109,34 @@ class Dispatcher:
         finds_nothing = self._alone is None and self._pending.events == 0
         if not self._pending.add(notification, now):
             item = Merged(notification.event)
-            self._drop(notification.route, (item,), "overflow", "too much waits for this destination")
+            self._drop(notification.terms.route, (item,), "overflow", "too much waits for this destination")
             return
         if finds_nothing and self._pending.merges and self._pace.free(now) > SPARE_SLOTS:
             # It leaves at once, and does not wait for what may come behind it.
             self._alone = self._pending.take(now)
         self._wake()
 
+    def withdraw(self, route: str) -> Left:
+        """Give up what waits of a route; what is being told is told."""
+        left = self._pending.withdraw(route)
+        self._count_pending()
+        return left
+
+    def adopt(self, terms: Terms, left: Left) -> bool:
+        """Take what was given up; False where that can't be."""
+        adopted = self._pending.adopt(terms, left)
+        if left.count:
+            self._wake()
+        return adopted
+
+    def retire(self) -> None:
+        """Let `run` end when nothing is being told: no route has this destination any more."""
+        self._retired = True
+        self._wake()
+
     async def run(self) -> None:
-        """Tell what is offered, for ever."""
-        while True:
-            await self._something_waits()
+        """Tell what is offered, until retired."""
+        while await self._something_waits():
             batch, self._alone = self._alone, None
             if batch is None:
                 await self._gather()
@@ -139,13 +160,16 @@ class Dispatcher:
         self._arrived.set()
         self._count_pending()
 
-    async def _something_waits(self) -> None:
+    async def _something_waits(self) -> bool:
+        """Wait; return False where nothing will come any more."""
         while True:
             self._arrived.clear()
             now = self._now()
             self._pending.release(now)
             if self._alone or self._pending.ready(now):
-                return
+                return True
+            if self._retired and not self._pending.events:
+                return False
             if not self._pending.events:
                 self._empty.set()
             due_at = self._pending.next_due()
@@ -199,6 +223,11 @@ class Dispatcher:
 
     async def _attempt(self, attempts: _Attempts) -> Outcome:
         loop = asyncio.get_running_loop()
+        sink = attempts.batch.sink
+        if outcome := await sink.ready():
+            self._note(outcome)
+            return outcome
+        self._pace = self._pace_of(sink.account) or self._pace
         while (delay := self._pace.delay(loop.time())) > 0:  # noqa: ASYNC110 time decides, mostly
             await asyncio.sleep(delay)
         self._pace.start(loop.time())
@@ -206,14 +235,17 @@ class Dispatcher:
             self._metrics.retried.labels(destination=self._destination).inc()
         attempts.started = True
         try:
-            outcome = await attempts.batch.sink.send(attempts.message())
+            outcome = await sink.send(attempts.message())
         finally:
             self._pace.finish(loop.time())
+        self._note(outcome)
+        return outcome
+
+    def _note(self, outcome: Outcome) -> None:
         self._failing = outcome.verdict in (Verdict.RETRY, Verdict.TOO_FAST, Verdict.BROKEN)
         if outcome.verdict is not Verdict.ACCEPTED:
             self._metrics.failed.labels(destination=self._destination, reason=outcome.reason).inc()
             self._say_trouble(outcome)
-        return outcome
 
     def _again(self, state: RetryCallState, attempts: _Attempts) -> bool:
         """Decide whether a message is to be sent again, and as what."""

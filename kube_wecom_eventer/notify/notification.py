@@ -16,41 +16,32 @@ _LONGEST_MESSAGE = 8192
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Notification:
-    """``route``: its name. ``sink``: its way to the destination, which other routes may reach by other ways.
+class Terms:
+    """On which terms a route tells. ``route``: its name. ``sink``: its way to the destination, which other routes may
+    reach by other ways.
 
-    ``received_at``: seconds on the loop's clock when the event's watch line was read. ``repeat_interval``: seconds in
-    which the same is told once; 0 tells each version. ``group_wait``: seconds that it waits so that more join it.
+    ``repeat_interval``: seconds in which the same is told once; 0 tells each version. ``group_wait``: seconds that an
+    event waits so that more join it.
     """
 
-    event: Event
     route: str
     wording: Wording
     sink: Sink
-    received_at: float
     repeat_interval: float = 0.0
     group_wait: float = 0.0
 
 
-def notification(
-    event: Event,
-    *,
-    route: str,
-    wording: Wording,
-    sink: Sink,
-    received_at: float,
-    repeat_interval: float = 0.0,
-    group_wait: float = 0.0,
-) -> Notification:
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """``received_at``: seconds on the loop's clock when the event's watch line was read."""
+
+    event: Event
+    terms: Terms
+    received_at: float
+
+
+def notification(event: Event, terms: Terms, *, received_at: float) -> Notification:
     """Make a notification whose memory is bounded, whatever the event's message holds."""
     if len(event.message) > _LONGEST_MESSAGE // 4:
         event = msgspec.structs.replace(event, message=cut_bytes(event.message, _LONGEST_MESSAGE))
-    return Notification(
-        event=event,
-        route=route,
-        wording=wording,
-        sink=sink,
-        received_at=received_at,
-        repeat_interval=repeat_interval,
-        group_wait=group_wait,
-    )
+    return Notification(event, terms, received_at)

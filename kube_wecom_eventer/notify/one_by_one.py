@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from kube_wecom_eventer.notify.batch import Batch
-from kube_wecom_eventer.notify.notification import Notification
+from kube_wecom_eventer.notify.notification import Notification, Terms
+from kube_wecom_eventer.notify.pending import Left
 from kube_wecom_eventer.notify.versions import Versions
 from kube_wecom_eventer.render import Merged
 
@@ -54,9 +56,9 @@ class OneByOne:
         versions = Versions()
         versions.add(first.event)
         return Batch(
-            route=first.route,
-            wording=first.wording,
-            sink=first.sink,
+            route=first.terms.route,
+            wording=first.terms.wording,
+            sink=first.terms.sink,
             items=(Merged(first.event),),
             received_at=first.received_at,
             versions=versions,
@@ -66,5 +68,30 @@ class OneByOne:
         """See `Pending.versions`."""
         routes: dict[str, Versions] = {}
         for notification in self._queue:
-            routes.setdefault(notification.route, Versions()).add(notification.event)
+            routes.setdefault(notification.terms.route, Versions()).add(notification.event)
         yield from routes.items()
+
+    def withdraw(self, route: str) -> Left:
+        """See `Pending.withdraw`."""
+        left = _Queue([each for each in self._queue if each.terms.route == route])
+        self._queue = deque(each for each in self._queue if each.terms.route != route)
+        return left
+
+    def adopt(self, terms: Terms, left: Left) -> bool:
+        """See `Pending.adopt`."""
+        if not isinstance(left, _Queue) or len(self._queue) + left.count > self._capacity:
+            return left.count == 0
+        self._queue.extend(replace(each, terms=terms) for each in left.notifications)
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Queue:
+    """What waited of a route."""
+
+    notifications: list[Notification]
+
+    @property
+    def count(self) -> int:
+        """See `Left.count`."""
+        return len(self.notifications)

@@ -14,11 +14,10 @@ from typing import Protocol
 from kube_wecom_eventer.event import Event
 from kube_wecom_eventer.notify.batch import Batch
 from kube_wecom_eventer.notify.likeness import Likeness, likeness, owner_name
-from kube_wecom_eventer.notify.notification import Notification
+from kube_wecom_eventer.notify.notification import Notification, Terms
 from kube_wecom_eventer.notify.repeats import Repeats
 from kube_wecom_eventer.notify.versions import Versions
-from kube_wecom_eventer.render import Merged, Wording
-from kube_wecom_eventer.sinks import Sink
+from kube_wecom_eventer.render import Merged
 
 MAX_GROUPS = 2000
 """Groups that may wait for one destination; beyond them events are summed by namespace and reason."""
@@ -45,18 +44,37 @@ class _Held:
 
 
 @dataclass(slots=True)
-class _Waiting:
+class Waiting:
     """What waits of one route: groups in the order of first arrival, tellable from ``ready_at`` on; what is held
     back."""
 
-    wording: Wording
-    sink: Sink
+    terms: Terms
     repeats: Repeats
-    group_wait: float
     groups: OrderedDict[Likeness, _Group] = field(default_factory=OrderedDict)
     versions: Versions = field(default_factory=Versions)
     ready_at: float = 0.0
     held: dict[Likeness, _Held] = field(default_factory=dict)
+
+    @property
+    def count(self) -> int:
+        """How many versions wait or are held back."""
+        waiting = sum(group.count for group in self.groups.values())
+        return waiting + sum(held.group.count for held in self.held.values())
+
+
+class Left(Protocol):
+    """What waited of a route, on its way to another place to wait in."""
+
+    @property
+    def count(self) -> int:
+        """How many versions waited or were held back."""
+        ...
+
+
+class Nothing:
+    """Nothing waited."""
+
+    count = 0
 
 
 class Pending(Protocol):
@@ -96,6 +114,14 @@ class Pending(Protocol):
         """Yield routes with versions that wait there, or are held back; a route may come more than once."""
         ...
 
+    def withdraw(self, route: str) -> Left:
+        """Give up what waits of a route and is held back."""
+        ...
+
+    def adopt(self, terms: Terms, left: Left) -> bool:
+        """Take what a route's pending events, of whatever destination, have given up; False where that can't be."""
+        ...
+
 
 class MergingPending:
     """For chats: like events become one line, repeats are held back, routes take turns."""
@@ -104,7 +130,7 @@ class MergingPending:
 
     def __init__(self, *, max_groups: int = MAX_GROUPS) -> None:
         self._max_groups = max_groups
-        self._routes: OrderedDict[str, _Waiting] = OrderedDict()
+        self._routes: OrderedDict[str, Waiting] = OrderedDict()
         self.events = 0
 
     @property
@@ -114,11 +140,10 @@ class MergingPending:
 
     def add(self, notification: Notification, now: float) -> bool:
         """Merge a notification with its like, hold it back as a repeat, or let it wait; there is always room."""
-        waiting = self._routes.get(notification.route)
+        waiting = self._routes.get(notification.terms.route)
         if waiting is None:
-            repeats = Repeats(interval=notification.repeat_interval)
-            waiting = _Waiting(notification.wording, notification.sink, repeats, notification.group_wait)
-            self._routes[notification.route] = waiting
+            terms = notification.terms
+            waiting = self._routes[terms.route] = Waiting(terms, Repeats(interval=terms.repeat_interval))
         event = notification.event
         key = likeness(event)
         due_at = waiting.repeats.due_at(event, now)
@@ -158,8 +183,8 @@ class MergingPending:
             versions, waiting.versions = waiting.versions, Versions()
             batch = Batch(
                 route=name,
-                wording=waiting.wording,
-                sink=waiting.sink,
+                wording=waiting.terms.wording,
+                sink=waiting.terms.sink,
                 items=tuple(
                     Merged(group.event, group.count, owner_name(group.event) if group.several else "")
                     for group in groups
@@ -178,14 +203,32 @@ class MergingPending:
             for held in waiting.held.values():
                 yield name, held.versions
 
-    def _wait(self, waiting: _Waiting, key: Likeness, group: _Group, now: float) -> None:
+    def withdraw(self, route: str) -> Left:
+        """See `Pending.withdraw`."""
+        waiting = self._routes.pop(route, None)
+        if waiting is None:
+            return Nothing()
+        self.events -= sum(group.count for group in waiting.groups.values())
+        return waiting
+
+    def adopt(self, terms: Terms, left: Left) -> bool:
+        """See `Pending.adopt`."""
+        if not isinstance(left, Waiting):
+            return left.count == 0
+        left.terms = terms
+        left.repeats.interval = terms.repeat_interval
+        self._routes[terms.route] = left
+        self.events += sum(group.count for group in left.groups.values())
+        return True
+
+    def _wait(self, waiting: Waiting, key: Likeness, group: _Group, now: float) -> None:
         if key in waiting.held:
             held = waiting.held.pop(key)
             group.count += held.group.count
             waiting.versions.update(held.versions)
         self.events += group.count
         if not waiting.groups:
-            waiting.ready_at = now + waiting.group_wait
+            waiting.ready_at = now + waiting.terms.group_wait
         if key not in waiting.groups:
             key = self._within_cap(key)
         if key in waiting.groups:
@@ -200,7 +243,7 @@ class MergingPending:
             return "", "", "", ""
         return (key[0], key[1], "", "") if groups >= self._max_groups else key
 
-    def _hold(self, waiting: _Waiting, key: Likeness, notification: Notification, due_at: float) -> bool:
+    def _hold(self, waiting: Waiting, key: Likeness, notification: Notification, due_at: float) -> bool:
         """Hold a repeat back; False where there is no room for that."""
         event = notification.event
         held = waiting.held.get(key)

@@ -14,7 +14,7 @@ class Repeats:
     """The memory of one route. ``interval``: seconds; 0 remembers nothing, so that each version is told."""
 
     def __init__(self, *, interval: float, capacity: int = REMEMBERED) -> None:
-        self._interval = interval
+        self.interval = interval
         self._capacity = capacity
         self._told_at: OrderedDict[tuple[str, str, int], float] = OrderedDict()
 
@@ -23,15 +23,15 @@ class Repeats:
 
         Exact text: v12 failing and then v13 failing are two things.
         """
-        if self._interval <= 0:
+        if self.interval <= 0:
             return None
         about = event.involved_object
         who = about.uid or f"{about.kind}/{about.namespace}/{about.name}"
         # A hash is kept instead of the text: 20,000 messages would be many megabytes.
         key = (who, event.reason, hash(event.message))
         told_at = self._told_at.get(key)
-        if told_at is not None and now - told_at < self._interval:
-            return told_at + self._interval
+        if told_at is not None and now - told_at < self.interval:
+            return told_at + self.interval
         self._told_at[key] = now
         self._told_at.move_to_end(key)
         if len(self._told_at) > self._capacity:

@@ -24,6 +24,8 @@ from kube_wecom_eventer.render.wecom_body import MARKDOWN, Payload, encode_paylo
 _DEFAULT = Style()
 _MOST_RENDERED = 500
 """Groups of a digest that a template is asked for; a message has room for some dozens."""
+_MOST_STEPS = 200_000
+"""Steps of a template after which a digest asks it for no further group: others wait for the loop."""
 _SHORTENINGS = 3
 _SHORTEST_MESSAGE = 64
 
@@ -34,6 +36,7 @@ class Renderer:
     def __init__(self, *, templates: Templates, zone: tzinfo) -> None:
         self._templates = templates
         self._zone = zone
+        self._steps = 0
 
     def render(self, event: Event, *, template: str | None, style: Style = _DEFAULT, count: int = 1) -> Message:
         """Return the message of a route; a template that is missing or fails costs its layout, not the event.
@@ -56,7 +59,12 @@ class Renderer:
         if template is None or parsed is None:
             return self.built_in_digest(items, style=style)
         try:
-            payloads = [self._payload(item.event, parsed, item.count) for item in items[:_MOST_RENDERED]]
+            payloads = []
+            self._steps = 0
+            for item in items[:_MOST_RENDERED]:
+                payloads.append(self._payload(item.event, parsed, item.count))
+                if self._steps > _MOST_STEPS:
+                    break
             payload = template_digest(items, payloads, style=style)
         except TemplateError as error:
             self._templates.failed(template, stage="render", problem=str(error))
@@ -109,5 +117,5 @@ class Renderer:
 
     def _rendered(self, event: Event, template: Template, *, markdown: bool) -> Payload:
         writer = JsonWriter(markdown=markdown)
-        template.execute(event, writer, zone=self._zone)
+        self._steps += template.execute(event, writer, zone=self._zone)
         return parse_payload(writer.result())

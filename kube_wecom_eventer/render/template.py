@@ -27,8 +27,8 @@ class Writer(Protocol):
 class Template(Protocol):
     """A template that was parsed once and runs often."""
 
-    def execute(self, event: Event, writer: Writer, *, zone: tzinfo) -> None:
-        """Write the template for an event, its times in ``zone``.
+    def execute(self, event: Event, writer: Writer, *, zone: tzinfo) -> int:
+        """Write the template for an event, its times in ``zone``; return the steps taken, where they are counted.
 
         Raises:
             TemplateError: it fails on this event, or a limit is reached; what was written is void then.

@@ -59,6 +59,11 @@ class Templates:
         self._failing.pop(name, None)
         log.info("template_loaded", config_map=name, key=key, length=len(source))
 
+    def forget(self, name: str) -> None:
+        """Let a name have no template any more."""
+        for table in (self._parsed, self._source, self._failing):
+            table.pop(name, None)
+
     def trouble(self, name: str) -> str:
         """Return what is wrong with a template now; an empty text where nothing is known to be."""
         return self._failing.get(name, "")

@@ -39,7 +39,16 @@ class Outcome:
 
 
 class Sink(Protocol):
-    """A destination."""
+    """A destination. ``account`` names what it counts messages by, once that is known; else it is empty."""
+
+    @property
+    def account(self) -> str:
+        """See the class."""
+        ...
+
+    async def ready(self) -> Outcome | None:
+        """Get ready for an attempt; return an outcome where none can be made. Raises nothing but CancelledError."""
+        ...
 
     async def send(self, message: Message) -> Outcome:
         """Send one message and say what became of it. Raises nothing but CancelledError."""

@@ -28,6 +28,12 @@ class Webhook:
         self._redaction = Redaction(url=url, secrets=_parts(url), headers=target.headers)
         self._http = http
 
+    account = ""
+
+    async def ready(self) -> Outcome | None:
+        """Return None: nothing is needed."""
+        return None
+
     async def send(self, message: Message) -> Outcome:
         """Send the message; see `Sink.send`."""
         headers = self._headers if self._typed else {**self._headers, "Content-Type": message.content_type}

@@ -5,13 +5,15 @@ Source: https://developer.work.weixin.qq.com/document/path/99110. The answer is 
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from urllib.parse import urlsplit
 
 import httpx
 import msgspec
 
-from kube_wecom_eventer.config import RobotTarget
+from kube_wecom_eventer.config import RobotTarget, Secret, account
+from kube_wecom_eventer.errors import EventerError
 from kube_wecom_eventer.render import Message
 from kube_wecom_eventer.sinks.outcome import Outcome, Verdict
 from kube_wecom_eventer.sinks.posting import overloaded, post
@@ -27,22 +29,47 @@ class _Answer(msgspec.Struct):
     errmsg: str = ""
 
 
-class WeComRobot:
-    """One robot. ``http`` is shared with others and is the caller's to close."""
+ReadKey = Callable[[], Awaitable[Secret]]
+"""Returns a robot's key as it is now. Raises EventerError, whose text is for a person."""
 
-    def __init__(self, *, target: RobotTarget, http: httpx.AsyncClient) -> None:
+
+class WeComRobot:
+    """One robot. ``http`` is shared with others and is the caller's to close. ``read_key``: for a target without."""
+
+    def __init__(self, *, target: RobotTarget, http: httpx.AsyncClient, read_key: ReadKey | None = None) -> None:
         self._target = target
         self._headers = {name: value.reveal() for name, value in target.headers}
-        url, key = target.endpoint.reveal(), target.key.reveal()
-        self._redaction = Redaction(
-            url=url, secrets=(key, urlsplit(url).query.partition("=")[2]), headers=target.headers
-        )
         self._http = http
+        self._read_key = read_key
+        self._key: Secret | None = None
+        self._url = ""
+        self.account = ""
+        if read_key is None:
+            self._take(target.key, target.endpoint.reveal())
+
+    async def ready(self) -> Outcome | None:
+        """Read the key, where it is not the target's own; see `Sink.ready`."""
+        if self._read_key is None:
+            return None
+        try:
+            key = await self._read_key()
+        except EventerError as error:
+            return Outcome(verdict=Verdict.BROKEN, reason="no_key", detail=str(error))
+        if key != self._key:
+            self._take(key, self._target.endpoint_of(key))
+        return None
+
+    def _take(self, key: Secret, url: str) -> None:
+        self._key, self._url = key, url
+        self.account = account(key)
+        self._redaction = Redaction(
+            url=url, secrets=(key.reveal(), urlsplit(url).query.partition("=")[2]), headers=self._target.headers
+        )
 
     async def send(self, message: Message) -> Outcome:
         """Post the message; see `Sink.send`."""
         headers = {**self._headers, "Content-Type": message.content_type}
-        answer = await post(self._http, self._target.endpoint.reveal(), body=message.body, headers=headers)
+        answer = await post(self._http, self._url, body=message.body, headers=headers)
         outcome = answer if isinstance(answer, Outcome) else self._judge(answer)
         return replace(outcome, detail=self._redaction.clean(outcome.detail))
 

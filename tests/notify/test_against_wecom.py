@@ -14,7 +14,7 @@ from kube_wecom_eventer.config import RobotTarget, Secret
 from kube_wecom_eventer.demo.faults import Answer, Hang
 from kube_wecom_eventer.demo.wecom import PATH, ErrCode, WeComGroup
 from kube_wecom_eventer.metrics import Metrics
-from kube_wecom_eventer.notify import Dispatcher, OneByOne, Pace, notification
+from kube_wecom_eventer.notify import Dispatcher, OneByOne, Pace, Terms, notification
 from kube_wecom_eventer.render import Renderer, RobotWording, Style, Templates
 from kube_wecom_eventer.sinks import WeComRobot
 from tests.support.events import make_event
@@ -40,7 +40,7 @@ class Telling:
         for reason in reasons:
             event = make_event(reason=reason)
             self.dispatcher.offer(
-                notification(event, route="sink-1", wording=self._wording, sink=self._robot, received_at=now())
+                notification(event, Terms(route="sink-1", wording=self._wording, sink=self._robot), received_at=now())
             )
 
     async def drained(self) -> float:

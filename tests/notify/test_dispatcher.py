@@ -11,7 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from kube_wecom_eventer.metrics import Metrics
-from kube_wecom_eventer.notify import Dispatcher, OneByOne, Pace, notification
+from kube_wecom_eventer.notify import Dispatcher, OneByOne, Pace, Terms, notification
 from kube_wecom_eventer.notify.one_by_one import CAPACITY
 from kube_wecom_eventer.render import Merged, Message, Renderer, RobotWording, Style, Templates
 from kube_wecom_eventer.sinks import Outcome, Verdict
@@ -45,7 +45,7 @@ class Telling:
         event = make_event(reason=reason)
         received_at = asyncio.get_running_loop().time()
         self.dispatcher.offer(
-            notification(event, route="sink-1", wording=self._wording, sink=self.sink, received_at=received_at)
+            notification(event, Terms(route="sink-1", wording=self._wording, sink=self.sink), received_at=received_at)
         )
 
     def value(self, name: str, **labels: str) -> float:
@@ -221,9 +221,8 @@ async def test_a_mistake_of_our_own_costs_one_event_not_the_queue() -> None:
 
     with capture_logs() as logs:
         async with telling() as it:
-            it.dispatcher.offer(
-                notification(make_event(), route="sink-1", wording=Broken(), sink=it.sink, received_at=0.0)
-            )
+            terms = Terms(route="sink-1", wording=Broken(), sink=it.sink)
+            it.dispatcher.offer(notification(make_event(), terms, received_at=0.0))
             it.offer("Next")
             await it.dispatcher.drained()
     assert it.dropped("internal_error") == 1

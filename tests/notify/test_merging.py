@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from kube_wecom_eventer.metrics import Metrics
-from kube_wecom_eventer.notify import Dispatcher, MergingPending, Pace, notification
+from kube_wecom_eventer.notify import Dispatcher, MergingPending, Pace, Terms, notification
 from kube_wecom_eventer.notify.pending import MAX_SUMS
 from kube_wecom_eventer.notify.repeats import Repeats
 from kube_wecom_eventer.render import Renderer, RobotWording, Style, Templates
@@ -59,12 +59,8 @@ class Chat:
         self.dispatcher.offer(
             notification(
                 make_event(reason=reason, involvedObject=about, **{"count": 1, **event}),
-                route=route,
-                wording=wording,
-                sink=self.sink,
+                Terms(route=route, wording=wording, sink=self.sink, repeat_interval=repeat, group_wait=wait),
                 received_at=asyncio.get_running_loop().time(),
-                repeat_interval=repeat,
-                group_wait=wait,
             )
         )
 

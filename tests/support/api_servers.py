@@ -142,7 +142,7 @@ async def _allow_reading(client: httpx.AsyncClient, namespace: str) -> None:
     writing = ["get", "list", "watch", "create", "update"]
     rules = [
         {"apiGroups": [""], "resources": ["events"], "verbs": ["get", "list", "watch"]},
-        {"apiGroups": [""], "resources": ["configmaps"], "verbs": writing},
+        {"apiGroups": [""], "resources": ["configmaps", "secrets"], "verbs": writing},
         {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": writing},
     ]
     rbac = "/apis/rbac.authorization.k8s.io/v1"

@@ -20,12 +20,17 @@ ACCEPTED = Outcome(verdict=Verdict.ACCEPTED)
 class ScriptedSink:
     """Answers from ``script``, then accepts everything; keeps what was sent and when."""
 
+    account = ""
+
     def __init__(self, script: Iterable[Outcome | float] = (), *, takes: float = 0.0) -> None:
         self._script = list(script)
         self._takes = takes
         self.sent: list[Message] = []
         self.times: list[float] = []
         self.accepted: list[Message] = []
+
+    async def ready(self) -> Outcome | None:
+        return None
 
     async def send(self, message: Message) -> Outcome:
         self.times.append(asyncio.get_running_loop().time())

@@ -57,8 +57,8 @@ class GoTemplate:
         except RecursionError:
             raise TemplateError("the template is nested too deeply") from None
 
-    def execute(self, event: Event, writer: Writer, *, zone: tzinfo) -> None:
-        """Writes the template with ``event`` as a ``*v1.Event``; times show in ``zone``.
+    def execute(self, event: Event, writer: Writer, *, zone: tzinfo) -> int:
+        """Writes the template with ``event`` as a ``*v1.Event``; times show in ``zone``. Returns the steps taken.
 
         Raises TemplateError where Go's execution fails or a limit is reached; what was written is void then.
         """
@@ -72,3 +72,4 @@ class GoTemplate:
             raise TemplateError(str(error)) from None
         except RecursionError:
             raise TemplateError("the template is nested too deeply") from None
+        return limits.steps - run.steps

@@ -56,8 +56,8 @@ class JinjaTemplate:
         except Exception as error:  # the compiler may fail in ways of Python's own: too deep, too long a number
             raise TemplateError(_said(error)) from None
 
-    def execute(self, event: Event, writer: Writer, *, zone: tzinfo) -> None:
-        """Write the template for an event, its times in ``zone``.
+    def execute(self, event: Event, writer: Writer, *, zone: tzinfo) -> int:
+        """Write the template for an event, its times in ``zone``; return 0: steps are not counted.
 
         Raises:
             TemplateError: whatever fails in it, with the line; what was written is void then.
@@ -73,6 +73,7 @@ class JinjaTemplate:
                     piece.write(writer)
         except Exception as error:  # an expression may raise anything, and must not cost the event
             raise TemplateError(_said(error), line=self._line_of(error)) from None
+        return 0
 
     def _line_of(self, error: Exception) -> int | None:
         """Return the template's line that was being run, the innermost of macros."""

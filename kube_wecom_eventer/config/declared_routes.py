@@ -1,0 +1,36 @@
+"""``--namespace-routes`` and ``--route-allowed-hosts``: whether namespaces declare routes, and where those may send."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from kube_wecom_eventer.config.declared_sink import DEFAULT_HOSTS
+from kube_wecom_eventer.config.go_flags import Flag, ParsedFlags, parse_bool
+
+NAMESPACE_ROUTES = Flag("namespace-routes", "take routes from ConfigMaps of all namespaces", "false", is_bool=True)
+ALLOWED_HOSTS = Flag("route-allowed-hosts", "where those may send: HOST or HOST:PORT, ...", ",".join(DEFAULT_HOSTS))
+
+_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9]([a-z0-9.-]*[a-z0-9])?)(:[0-9]{1,5})?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclaredRouteSettings:
+    """``allowed_hosts``: ``host`` for its scheme's own port, or ``host:port``."""
+
+    allowed_hosts: frozenset[str]
+
+
+def parse_declared_routes(flags: ParsedFlags) -> DeclaredRouteSettings | None:
+    """Read the flags, None where namespaces declare no routes; what is wrong or doubtful is added to ``flags``."""
+    if parse_bool(flags.last(NAMESPACE_ROUTES) or "") is not True:
+        if ALLOWED_HOSTS.name in flags.values:
+            flags.warnings.append(f"--{ALLOWED_HOSTS.name} has no effect without --{NAMESPACE_ROUTES.name}")
+        return None
+    hosts = [host.strip().lower() for host in (flags.last(ALLOWED_HOSTS) or "").split(",") if host.strip()]
+    flags.problems += [
+        f"--{ALLOWED_HOSTS.name}={host}: no host; write HOST or HOST:PORT, without a scheme and a path"
+        for host in hosts
+        if not _HOST.fullmatch(host)
+    ]
+    return DeclaredRouteSettings(allowed_hosts=frozenset(hosts))

@@ -1,0 +1,34 @@
+"""``key_secret=``: the field of a Secret in the cluster that holds a robot's key."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from kube_wecom_eventer.config.object_name import NAMESPACE, SUBDOMAIN
+
+DEFAULT_FIELD = "key"
+
+_FIELD = re.compile(r"[-._a-zA-Z0-9]{1,253}")
+
+
+@dataclass(frozen=True, slots=True)
+class SecretField:
+    """A field of a Secret, by its name."""
+
+    namespace: str
+    name: str
+    field: str = DEFAULT_FIELD
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}" + (f"/{self.field}" if self.field != DEFAULT_FIELD else "")
+
+
+def parse_secret_field(text: str, *, namespace: str = "") -> SecretField | None:
+    """Read ``NAMESPACE/NAME[/FIELD]``; with a ``namespace`` given ``NAME[/FIELD]`` in that one. None: it is neither."""
+    parts = [namespace, *text.split("/")] if namespace else text.split("/")
+    if len(parts) not in (2, 3):
+        return None
+    found = SecretField(*parts)
+    fits = NAMESPACE.fullmatch(found.namespace) and SUBDOMAIN.fullmatch(found.name) and _FIELD.fullmatch(found.field)
+    return found if fits else None

@@ -1,0 +1,160 @@
+"""Routes that ConfigMaps declare: read, refused with a reason, put into the table of ways and taken out again.
+
+A ConfigMap with the label ROUTE_LABEL holds a sink under ``sink`` and its Go template under ``content``; several as
+``sink.NAME`` and ``content.NAME``. One that is edited into something wrong keeps its last good route, as templates do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+
+import structlog
+
+from kube_wecom_eventer.config import SinkSettings, parse_declared_sink
+from kube_wecom_eventer.render import Templates
+from kube_wecom_eventer.routing import RouteTable, Way
+
+ROUTE_LABEL = "kube-wecom-eventer.io/route"
+
+MAX_ROUTES = 20
+"""Routes of one namespace but the platform's own; whoever may write ConfigMaps there can make up names without end."""
+
+LONGEST_TEMPLATE = 32 * 1024
+"""Bytes."""
+
+_SINK, _CONTENT = "sink", "content"
+
+log = structlog.get_logger()
+
+MakeWay = Callable[[SinkSettings, str | None, str], Way]
+"""Makes a way of a sink, the name of its template, and the namespace that it is for (empty: its filter knows)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclaredRoute:
+    """A route that a ConfigMap declares, whether or not it could be made. ``source``: the ConfigMap's name.
+
+    ``problems``: why it was refused, or not changed. ``doubts``: what may not be what was meant.
+    """
+
+    name: str
+    source: str
+    problems: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+
+
+class DeclaredRoutes:
+    """``namespace``: the daemon's own, whose routes are for any namespace. ``allowed_hosts``: where the others' may
+    send; the platform's own, too."""
+
+    def __init__(
+        self,
+        *,
+        table: RouteTable,
+        templates: Templates,
+        namespace: str,
+        allowed_hosts: Collection[str],
+        make_way: MakeWay,
+    ) -> None:
+        self._table = table
+        self._templates = templates
+        self._namespace = namespace
+        self._allowed_hosts = allowed_hosts
+        self._make_way = make_way
+        self._made: dict[str, dict[str, Way]] = {}
+        self._declared: dict[str, tuple[DeclaredRoute, ...]] = {}
+
+    @property
+    def routes(self) -> list[DeclaredRoute]:
+        """All that is declared now, by name."""
+        return sorted((route for routes in self._declared.values() for route in routes), key=lambda route: route.name)
+
+    def changed(self, namespace: str, name: str, data: Mapping[str, str]) -> None:
+        """Take a ConfigMap with the label as it is now."""
+        source = f"{namespace}/{name}"
+        before = self._made.get(source, {})
+        made: dict[str, Way] = {}
+        declared = []
+        for key in sorted(key for key in data if key == _SINK or key.startswith(f"{_SINK}.")):
+            route, way = self._read(namespace, source, key, data, taken=len(made))
+            declared.append(route)
+            if kept := way or before.get(route.name):
+                made[route.name] = kept
+        if not declared:
+            problem = f"it has no key {_SINK}; write the sink there, as sink: wecom:?key_secret=NAME"
+            declared.append(self._said(DeclaredRoute(name=source, source=source, problems=(problem,))))
+        self._declared[source] = tuple(declared)
+        self._put(source, made)
+
+    def gone(self, namespace: str, name: str) -> None:
+        """Forget a ConfigMap that is no more, or has lost its label."""
+        source = f"{namespace}/{name}"
+        self._declared.pop(source, None)
+        self._put(source, {})
+
+    def _put(self, source: str, made: dict[str, Way]) -> None:
+        before = self._made.pop(source, {})
+        if made:
+            self._made[source] = made
+        self._table.set(source, list(made.values()))
+        for name in before.keys() - made.keys():
+            self._templates.forget(name)
+            log.info("route_withdrawn", route=name)
+        for name, way in made.items():
+            if way is not before.get(name):
+                log.info("route_declared", route=name, destination=way.route.destination)
+
+    def _read(
+        self, namespace: str, source: str, key: str, data: Mapping[str, str], *, taken: int
+    ) -> tuple[DeclaredRoute, Way | None]:
+        part = key.removeprefix(_SINK).removeprefix(".")
+        name = f"{source}/{part}" if part else source
+        everywhere = namespace == self._namespace
+        problems: list[str] = []
+        doubts: list[str] = []
+        content = self._content(part, data, problems)
+        if not everywhere and self._others(namespace, source) + taken >= MAX_ROUTES:
+            problems.append(f"namespace {namespace} has {MAX_ROUTES} routes already; remove one")
+        sink = parse_declared_sink(
+            data[key],
+            name=name,
+            namespace=namespace,
+            allowed_hosts=self._allowed_hosts,
+            everywhere=everywhere,
+            problems=problems,
+            warnings=doubts,
+        )
+        route = DeclaredRoute(name=name, source=source, problems=tuple(problems), doubts=tuple(doubts))
+        self._said(route)
+        if problems or sink is None:
+            return route, None
+        if content is None:
+            self._templates.forget(name)
+        else:
+            self._templates.update(name, {_CONTENT: content})
+        return route, self._make_way(sink, name if content is not None else None, "" if everywhere else namespace)
+
+    @staticmethod
+    def _content(part: str, data: Mapping[str, str], problems: list[str]) -> str | None:
+        key = f"{_CONTENT}.{part}" if part else _CONTENT
+        if f"{key}.j2" in data:
+            problems.append(f"{key}.j2: Jinja2 templates are not for declared routes; write a Go template under {key}")
+        content = data.get(key)
+        if content is not None and len(content.encode()) > LONGEST_TEMPLATE:
+            problems.append(f"{key}: has more than {LONGEST_TEMPLATE} bytes; a message has room for 4096")
+            return None
+        return content
+
+    def _others(self, namespace: str, source: str) -> int:
+        """Return how many routes the other ConfigMaps of a namespace have."""
+        prefix = f"{namespace}/"
+        return sum(len(made) for other, made in self._made.items() if other != source and other.startswith(prefix))
+
+    def _said(self, route: DeclaredRoute) -> DeclaredRoute:
+        """Log what is wrong; once a change, because each change of a ConfigMap comes here once."""
+        for problem in route.problems:
+            log.warning("route_refused", route=route.name, problem=problem)
+        for doubt in route.doubts:
+            log.warning("route_doubtful", route=route.name, detail=doubt)
+        return route

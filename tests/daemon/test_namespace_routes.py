@@ -1,0 +1,133 @@
+"""Routes that teams declare in their own namespaces: applied, changed, deleted, rotated; and what they can't reach."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from typing import Any
+from urllib.parse import urlsplit
+
+from tests.daemon.conftest import KEY, Pipeline, until
+
+OTHER_KEY = "0c2d6f3e-other"
+
+
+class Tenant:
+    """A team with a namespace: what it writes there."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self.pipeline = pipeline
+        self.namespace = pipeline.server.namespace
+        self.host = urlsplit(pipeline.group.url).netloc
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        return ("--namespace-routes", f"--route-allowed-hosts={self.host}", "--checkpoint=none")
+
+    async def write(self, kind: str, name: str, **body: Any) -> None:
+        """Create an object, or replace it."""
+        path = f"/api/v1/namespaces/{self.namespace}/{kind}"
+        metadata = {"name": name, **body.pop("metadata", {})}
+        client = self.pipeline.server.client
+        answer = await client.post(path, json={"metadata": metadata, **body})
+        if answer.status_code == 409:
+            answer = await client.put(f"{path}/{name}", json={"metadata": metadata, **body})
+        assert answer.is_success, answer.text
+
+    async def secret(self, key: str, name: str = "wecom-robot") -> None:
+        """Keep a robot's key in a Secret."""
+        await self.write("secrets", name, data={"key": base64.b64encode(key.encode()).decode()})
+
+    async def route(self, options: str = "key_secret=wecom-robot&repeat_interval=0", **content: str) -> None:
+        """Declare a route."""
+        labels = {"kube-wecom-eventer.io/route": "true"}
+        data = {"sink": f"wecom:?api={self.pipeline.group.url}&{options}", **content}
+        await self.write("configmaps", "wecom", metadata={"labels": labels}, data=data)
+
+    async def no_route(self) -> None:
+        """Delete it."""
+        answer = await self.pipeline.server.client.delete(f"{self.pipeline.server.config_maps}/wecom")
+        assert answer.is_success
+
+
+async def test_a_route_takes_effect_when_it_is_applied_and_ends_when_it_is_deleted(pipeline: Pipeline) -> None:
+    """Within a second, without a restart."""
+    tenant = Tenant(pipeline)
+    async with pipeline.daemon(*tenant.arguments) as daemon:
+        await daemon.ready()
+        await pipeline.event("before", reason="Before")
+        await tenant.secret(KEY)
+        await tenant.route()
+        await daemon.log("route_declared", route=f"{tenant.namespace}/wecom")
+        await pipeline.event("one", reason="One")
+        assert await pipeline.group.told() == "One"
+        await tenant.no_route()
+        await daemon.log("route_withdrawn")
+        await pipeline.event("two", reason="Two")
+        await tenant.route()
+        await daemon.log("route_declared", route=f"{tenant.namespace}/wecom")
+        await pipeline.event("three", reason="Three")
+        assert await pipeline.group.told() == "Three"
+        assert not [line for line in daemon.logs if line["level"] in ("warning", "error")]
+
+
+async def test_a_changed_route_tells_in_its_new_words(pipeline: Pipeline) -> None:
+    """The template stands beside the sink."""
+    tenant = Tenant(pipeline)
+    await tenant.secret(KEY)
+    await tenant.route(content='{"msgtype":"text","text":{"content":"first {{.Reason}}"}}')
+    async with pipeline.daemon(*tenant.arguments) as daemon:
+        await daemon.ready()
+        await pipeline.event("one", reason="One")
+        assert (await pipeline.group.message()).content == "first One"
+        await tenant.route(content='{"msgtype":"text","text":{"content":"second {{.Reason}}"}}')
+        await until(lambda: len([line for line in daemon.logs if line["event"] == "template_loaded"]) == 2)
+        await pipeline.event("two", reason="Two")
+        assert (await pipeline.group.message()).content == "second Two"
+
+
+async def test_a_rotated_key_is_used_from_the_next_message_on(pipeline: Pipeline) -> None:
+    """Nothing waits for a restart, and nothing that waited is lost."""
+    tenant = Tenant(pipeline)
+    await tenant.secret(KEY)
+    await tenant.route()
+    async with pipeline.daemon(*tenant.arguments) as daemon:
+        await daemon.ready()
+        await pipeline.event("one", reason="One")
+        assert await pipeline.group.told() == "One"
+        pipeline.group.wecom.remove_robot(KEY)
+        pipeline.group.wecom.add_robot(OTHER_KEY)
+        await tenant.secret(OTHER_KEY)
+        await asyncio.sleep(1.1)
+        await pipeline.event("two", reason="Two")
+        message = await pipeline.group.message()
+        assert (message.key, "Two" in message.content) == (OTHER_KEY, True)
+        assert KEY not in daemon.output
+        assert OTHER_KEY not in daemon.output
+
+
+async def test_a_route_without_its_secret_waits_for_it(pipeline: Pipeline) -> None:
+    """What is missing is said; its events stay, and are told when it is there."""
+    tenant = Tenant(pipeline)
+    await tenant.route()
+    async with pipeline.daemon(*tenant.arguments) as daemon:
+        await daemon.ready()
+        await pipeline.event("one", reason="One")
+        line = await daemon.log("destination_broken")
+        assert f"{tenant.namespace}/wecom-robot" in line["detail"]
+
+
+async def test_what_reaches_beyond_its_namespace_is_refused_in_words(pipeline: Pipeline) -> None:
+    """Files of the daemon, hosts that the platform does not list, other ConfigMaps."""
+    tenant = Tenant(pipeline)
+    async with pipeline.daemon("--namespace-routes", "--checkpoint=none") as daemon:
+        await daemon.ready()
+        for options, words in (
+            ("key_file=/etc/passwd", "key_file= is not for declared routes"),
+            ("key_secret=other/wecom-robot/key/x", "no Secret's name; write key_secret=NAME"),
+            ("key_secret=wecom-robot", f"ask the platform for --route-allowed-hosts={tenant.host}"),
+        ):
+            await tenant.route(options)
+            await until(lambda words=words: any(words in line.get("problem", "") for line in daemon.logs))  # type: ignore[misc]
+        await pipeline.event("one", reason="One")
+        assert await daemon.metric("events_matched_total", route=f"{tenant.namespace}/wecom") == 0
