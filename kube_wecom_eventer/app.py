@@ -41,9 +41,11 @@ from kube_wecom_eventer.kube.secrets import SecretReader
 from kube_wecom_eventer.match import SILENCED, EventFilter, Route, Silences
 from kube_wecom_eventer.metrics import Metrics
 from kube_wecom_eventer.notify import DROP_REASONS, Terms
-from kube_wecom_eventer.pipeline import EXPIRED, Pipeline, Surroundings
+from kube_wecom_eventer.pipeline import Pipeline
+from kube_wecom_eventer.reading import EXPIRED
 from kube_wecom_eventer.render import Renderer, Templates
 from kube_wecom_eventer.routing import ARGS, RouteTable, Way
+from kube_wecom_eventer.surroundings import Surroundings
 from kube_wecom_eventer.web import Readiness, Served, endpoints, serve
 
 _CONFIG_MAPS_WITHIN = 5.0
@@ -165,6 +167,8 @@ class Daemon:
             self._standing_by = ""
             started = loop.time()
             pipeline = await self._term()
+            if self._stopping.is_set():
+                return
             other = pipeline.superseded_by
             if other and not pipeline.took_over:
                 # It wrote between our reading and our first write, as in a rollout: read again.
@@ -246,19 +250,19 @@ class Daemon:
                 task.cancel()
 
     def _readiness(self) -> Readiness:
-        stream = self._pipeline.stream if self._pipeline else None
+        reading = self._pipeline.reading if self._pipeline else None
         details: dict[str, object] = {
-            "api_server": (stream.trouble if stream else "") or "ok",
+            "api_server": (reading.trouble if reading else "") or "ok",
             "checkpoint": (self._pipeline.checkpoint_trouble if self._pipeline else "") or "ok",
             "destinations_in_trouble": self._pipeline.troubles if self._pipeline else {},
         }
         if self._standing_by:
             details |= {"standing_by": self._standing_by, "leader": self._leadership.leader}
-        return Readiness(ready=bool(self._standing_by or (stream and stream.synced.is_set())), details=details)
+        return Readiness(ready=bool(self._standing_by or (reading and reading.synced)), details=details)
 
     def _last_contact(self) -> float:
-        stream = self._pipeline.stream if self._pipeline else None
-        contact = stream.last_contact() if stream else None
+        reading = self._pipeline.reading if self._pipeline else None
+        contact = reading.last_contact() if reading else None
         return contact.timestamp() if contact else 0.0
 
     def _ways(self) -> tuple[Way, ...]:

@@ -7,26 +7,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import random
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
 from functools import partial
 
 import structlog
 
 from kube_wecom_eventer.checkpointing import Checkpointing, Snapshot
-from kube_wecom_eventer.config import Settings
 from kube_wecom_eventer.errors import NewerWriter
 from kube_wecom_eventer.event import Event
-from kube_wecom_eventer.eventer_metrics import EventerMetrics
-from kube_wecom_eventer.kube.checkpoint import FORMAT, Checkpoint, StreamPosition, Unsettled, encode
+from kube_wecom_eventer.kube.checkpoint import FORMAT, Checkpoint, Unsettled, encode
 from kube_wecom_eventer.kube.checkpoint_store import CheckpointStore
-from kube_wecom_eventer.kube.client import ApiClient
-from kube_wecom_eventer.kube.event_stream import EventStream, Start, answers
-from kube_wecom_eventer.kube.resumption import Resumption
-from kube_wecom_eventer.match import Silences
-from kube_wecom_eventer.metrics import Metrics
+from kube_wecom_eventer.kube.event_stream import answers
 from kube_wecom_eventer.notify import (
     LONGEST_ATTEMPT,
     UNRECORDED,
@@ -41,7 +32,9 @@ from kube_wecom_eventer.notify import (
     RecordedPace,
     notification,
 )
-from kube_wecom_eventer.routing import RouteTable, Way
+from kube_wecom_eventer.reading import ROUTE_REMOVED, Reading
+from kube_wecom_eventer.routing import Way
+from kube_wecom_eventer.surroundings import Surroundings
 
 GRACE = 20.0
 """Seconds that a stopping daemon goes on sending what waits; a pod is killed after 30."""
@@ -49,33 +42,7 @@ GRACE = 20.0
 _CLOSING = 4.0
 """Seconds for the last write of the checkpoint."""
 
-EXPIRED, ROUTE_REMOVED = "expired", "route_removed"
-"""Why what waited when the checkpoint was written is told in no message: the metric's label."""
-
-_ALL_NAMESPACES = ""
-"""Names the one stream in the checkpoint."""
-
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """What outlives a pipeline. ``writer`` names the process in the checkpoint. ``may_start_until``: seconds on the
-    loop's clock, when the last request may start. ``routes_known`` returns when all routes have been read, ``prepared``
-    when events may be rendered."""
-
-    settings: Settings
-    client: ApiClient
-    metrics: Metrics
-    event_metrics: EventerMetrics
-    routes: RouteTable
-    silences: Silences
-    writer: str
-    may_start_until: Callable[[], float]
-    routes_known: Callable[[], Awaitable[None]]
-    prepared: Callable[[], Awaitable[None]]
-    now: Callable[[], datetime]
-    rng: random.Random
 
 
 class Pipeline:
@@ -88,22 +55,22 @@ class Pipeline:
             store=store,
             metrics=around.metrics,
             failed=self._unrecordable,
-            readable=partial(answers, around.client),
+            readable=partial(answers, around.client, *around.settings.watched[:1]),
         )
         self._routes = around.routes
         self._checkpoint: Checkpoint | None = None
         self._tasks: asyncio.TaskGroup | None = None
-        self._resumption = Resumption({}, routes={})
+        self._reader: Reading | None = None
         self._telling: dict[str, tuple[Dispatcher, asyncio.Task[None]]] = {}
-        self._stream: EventStream | None = None
+        self._retired: list[asyncio.Task[None]] = []
         self._reading: asyncio.Task[None] | None = None
         self.superseded_by = ""
         self.took_over = False
 
     @property
-    def stream(self) -> EventStream | None:
-        """The stream of events; None before the checkpoint has been read."""
-        return self._stream
+    def reading(self) -> Reading | None:
+        """The reading side; None before the checkpoint has been read."""
+        return self._reader
 
     @property
     def checkpoint_trouble(self) -> str:
@@ -122,13 +89,13 @@ class Pipeline:
         """
         self._checkpoint = await self._checkpointing.load()
         await self._around.routes_known()
-        self._begin()
+        reader = self._reader = self._begin()
         unlisten = self._routes.listen(self._route_changed)
         async with asyncio.TaskGroup() as tasks:
             self._tasks = tasks
             for way in self._routes.ways.values():
                 self._dispatcher(way)
-            self._reading = tasks.create_task(self._read())
+            self._reading = tasks.create_task(reader.run())
             try:
                 await self._checkpointing.run(partial(self._snapshot, clean=False))
             except NewerWriter as error:
@@ -136,8 +103,9 @@ class Pipeline:
             finally:
                 unlisten()
                 self._reading.cancel()
-                for name, (_, task) in self._telling.items():
+                for task in (*self._retired, *(task for _, task in self._telling.values())):
                     task.cancel()
+                for name in self._telling:
                     self._around.metrics.pending.labels(destination=name).set(0)
 
     async def drain(self) -> None:
@@ -147,11 +115,26 @@ class Pipeline:
         log.info("daemon_stopping", waiting=self._waiting())
         try:
             async with asyncio.timeout(GRACE):
+                if not await self._still_ours():
+                    return
                 await asyncio.gather(*(dispatcher.drained() for dispatcher in self._dispatchers))
         except TimeoutError:
             left = self._waiting()
             kept = "the next start tells them" if self._checkpointing.kept else "they are lost"
             log.error("events_left_at_stop", left=left, grace_seconds=GRACE, detail=kept)
+
+    async def _still_ours(self) -> bool:
+        """Write the checkpoint: in a rollout the next pod may have taken it over already, and tells what waits."""
+        try:
+            async with asyncio.timeout(_CLOSING):
+                await self._checkpointing.write(self._snapshot(clean=False))
+        except NewerWriter as error:
+            self.superseded_by = error.writer
+            log.info("left_to_the_next", writer=error.writer, waiting=self._waiting())
+            return False
+        except TimeoutError:
+            pass
+        return True
 
     async def close(self) -> None:
         """Write the last checkpoint; to be called when `run` has ended, and nothing is sent any more."""
@@ -169,47 +152,22 @@ class Pipeline:
     def _waiting(self) -> int:
         return sum(dispatcher.waiting for dispatcher in self._dispatchers)
 
-    def _begin(self) -> None:
-        around, checkpoint = self._around, self._checkpoint
-        position = checkpoint.streams.get(_ALL_NAMESPACES) if checkpoint else None
-        if position:
-            takes = {identity: way.route.takes for identity, way in self._routes.ways.items()}
-            self._resumption = Resumption(position.routes, routes=takes)
-            for route, count in self._resumption.removed.items():
-                self._lose(route, count, ROUTE_REMOVED, "no route has this name any more")
-        start = self._start(position)
-        self._stream = EventStream(
-            client=around.client,
-            metrics=around.metrics,
-            now=around.now,
-            warnings_only=self._warnings_only(),
-            start=start,
-            listing=self,
-            rng=around.rng,
-        )
-        if position:
+    def _begin(self) -> Reading:
+        checkpoint = self._checkpoint
+        if checkpoint:
             log.info(
                 "checkpoint_read",
-                resource_version=position.seen,
-                waiting=sum(e.count for e in position.routes.values()),
+                resource_version=max((stream.seen for stream in checkpoint.streams.values()), default=0),
+                waiting=sum(route.count for route in checkpoint.routes.values()),
             )
             # At once: from here on the checkpoint is ours.
             self._checkpointing.changed()
-
-    def _warnings_only(self) -> bool:
-        settings = self._around.settings
-        if settings.event_metrics or settings.declared_routes:
-            return False
-        return all(sink.filter.level == "Warning" for sink in settings.sinks)
-
-    def _start(self, position: StreamPosition | None) -> Start:
-        if position is None:
-            since = self._around.settings.since
-            return Start(since=self._around.now() - timedelta(seconds=since) if since else None)
-        return Start(
-            position=position.seen,
-            alive_at=datetime.fromtimestamp(position.alive_at, UTC),
-            lists=bool(self._resumption),
+        return Reading(
+            self._around,
+            checkpoint=checkpoint,
+            offer=self._offer,
+            lose=self._lose,
+            changed=self._checkpointing.changed,
         )
 
     def _dispatcher(self, way: Way) -> Dispatcher:
@@ -243,7 +201,9 @@ class Pipeline:
             self._lose(old.route.name, left.count, ROUTE_REMOVED, "the route was removed")
         used = {way.route.destination for way in self._routes.ways.values()}
         for name in self._telling.keys() - used:
-            self._telling.pop(name)[0].retire()
+            dispatcher, task = self._telling.pop(name)
+            dispatcher.retire()
+            self._retired = [each for each in (*self._retired, task) if not each.done()]
         self._checkpointing.changed()
 
     def _pace_of(self, account: str) -> Pacing | None:
@@ -267,30 +227,6 @@ class Pipeline:
         self._checkpointing.changed()
         return pace
 
-    async def _read(self) -> None:
-        if self._stream is None:
-            raise RuntimeError("read before it began")
-        loop = asyncio.get_running_loop()
-        prepared = self._stream.position is not None
-        if prepared:
-            await self._around.prepared()
-        async for event in self._stream.follow():
-            received_at = loop.time()
-            if not prepared:
-                # Only now: the stream has its position, so nothing is lost while we wait.
-                await self._around.prepared()
-                prepared = True
-            for way in self._routes.ways_of(event):
-                self._offer(event, way, received_at)
-            if self._around.settings.event_metrics:
-                self._around.event_metrics.event(
-                    level=event.type,
-                    reason=event.reason,
-                    namespace=event.involved_object.namespace,
-                    kind=event.involved_object.kind,
-                    milliseconds=(loop.time() - received_at) * 1000,
-                )
-
     def _offer(self, event: Event, way: Way, received_at: float) -> None:
         route = way.route.name
         self._around.metrics.matched.labels(route=route).inc()
@@ -298,39 +234,21 @@ class Pipeline:
             return
         self._dispatcher(way).offer(notification(event, way.terms, received_at=received_at))
 
-    def listed(self, event: Event, *, new: bool) -> None:
-        """Offer a listed event, that is not new, to the routes for which it waited when the checkpoint was written."""
-        for identity in self._resumption.listed(event, new=new):
-            self._offer(event, self._routes.ways[identity], asyncio.get_running_loop().time())
-
-    def positioned(self) -> None:
-        """Have the new position written. After the first list: count what waited and is no longer there."""
-        for identity, count in self._resumption.finish().items():
-            way = self._routes.ways.get(identity)
-            self._lose(way.route.name if way else identity, count, EXPIRED, "the API server no longer has them")
-        self._checkpointing.changed()
-
     def _lose(self, route: str, count: int, reason: str, detail: str) -> None:
         self._around.metrics.dropped.labels(route=route, reason=reason).inc(count)
         log.error("event_dropped", reason=reason, detail=detail, route=route, count=count)
 
     def _snapshot(self, *, clean: bool) -> Snapshot | None:
-        stream = self._stream
-        if stream is None or stream.position is None:
+        positions = self._reader.positions() if self._reader else {}
+        if not positions:
             return None
-        now, around = asyncio.get_running_loop().time(), self._around
-        wall = around.now().timestamp()
-        alive_at = stream.last_contact()
+        now, wall = asyncio.get_running_loop().time(), self._around.now().timestamp()
         checkpoint = Checkpoint(
             format=FORMAT,
-            writer=around.writer,
+            writer=self._around.writer,
             written_at=wall,
             clean=clean,
-            streams={
-                _ALL_NAMESPACES: StreamPosition(
-                    seen=stream.position, alive_at=alive_at.timestamp() if alive_at else wall, routes={}
-                )
-            },
+            streams=positions,
             attempts={name: [wall + at - now for at in pace.attempts(now)] for name, pace in self._paces.items()},
         )
         started = {name: pace.started for name, pace in self._paces.items()}
@@ -340,8 +258,8 @@ class Pipeline:
             for name, number in started.items():
                 self._paces[name].recorded(number)
 
-        data = encode(checkpoint, {_ALL_NAMESPACES: self._unsettled()})
-        return Snapshot(data, mark=(stream.position, self._waiting()), written=written)
+        seen = sum(position.seen for position in positions.values())
+        return Snapshot(encode(checkpoint, self._unsettled()), mark=(seen, self._waiting()), written=written)
 
     def _unsettled(self) -> dict[str, Unsettled]:
         objects: dict[str, dict[int, int]] = {}
@@ -356,7 +274,7 @@ class Pipeline:
                     newest[each] = max(version, newest.get(each, 0))
                 if more := versions.beyond:
                     beyond.setdefault(identity, []).append((more.lowest, more.highest, more.count))
-        for identity, left in self._resumption.unsettled():
+        for identity, left in self._reader.unsettled() if self._reader else ():
             newest = objects.setdefault(identity, {})
             for each, version in left.objects.items():
                 newest[each] = max(version, newest.get(each, 0))

@@ -21,7 +21,7 @@ from kube_wecom_eventer.config.leader_election import (
     LeaderElectionSettings,
     parse_leader_election,
 )
-from kube_wecom_eventer.config.object_name import ObjectName, parse_config_map_name
+from kube_wecom_eventer.config.object_name import NAMESPACE, ObjectName, parse_config_map_name
 from kube_wecom_eventer.config.sink import SinkSettings, parse_sink
 from kube_wecom_eventer.config.source import SourceSettings, parse_source
 from kube_wecom_eventer.config.time_zone import time_zone
@@ -43,6 +43,7 @@ CHECKPOINT = Flag(
 SINCE = Flag("since", "without a checkpoint, also tell what happened so long before the start", "0")
 MAX_AGE = Flag("max-age", "drop and count what could not be told for so long", "1h")
 MAX_GROUPS = Flag("max-groups", "groups of like events that may wait for each robot; beyond them sums are told", "2000")
+WATCHED = Flag("watch-namespaces", "NAMESPACE,...: watch only these, with rights in each of them; default: all")
 FREQUENCY = Flag("frequency", "ignored: events are told at once")
 MAX_PROCS = Flag("max_procs", "ignored: one process, one loop")
 
@@ -60,7 +61,7 @@ FLAGS: Mapping[str, Flag] = {
     flag.name: flag
     for flag in (
         SOURCE, SINK, HEALTHZ_IP, HEALTHZ_PORT, LOG_FORMAT, VERBOSITY, EVENT_METRICS, SILENCES, CHECKPOINT, SINCE,
-        MAX_AGE, MAX_GROUPS, NAMESPACE_ROUTES, ALLOWED_HOSTS, *LEADER_ELECTION_FLAGS, FREQUENCY, MAX_PROCS,
+        MAX_AGE, MAX_GROUPS, WATCHED, NAMESPACE_ROUTES, ALLOWED_HOSTS, *LEADER_ELECTION_FLAGS, FREQUENCY, MAX_PROCS,
         *(Flag(name, "klog's; ignored") for name in _KLOG),
         *(Flag(name, "klog's; ignored", is_bool=True) for name in _KLOG_BOOLS),
     )
@@ -75,6 +76,7 @@ class Settings:
     before a start without a checkpoint whose events are told, too. ``max_age``: seconds after which an event that
     could not be told is dropped. ``max_groups``: groups that may wait for each destination.
     ``leader_election``: None where this process is the only one. ``declared_routes``: None where there are none.
+    ``watched``: the namespaces that are watched; empty: all.
     """
 
     source: SourceSettings
@@ -91,6 +93,7 @@ class Settings:
     max_groups: int = 2000
     leader_election: LeaderElectionSettings | None = None
     declared_routes: DeclaredRouteSettings | None = None
+    watched: tuple[str, ...] = ()
     zone: tzinfo = UTC
     warnings: tuple[str, ...] = ()
 
@@ -119,6 +122,7 @@ def load_settings(argv: Sequence[str], *, environ: Mapping[str, str]) -> Setting
         max_groups=_number(flags, MAX_GROUPS, 100_000, lowest=1),
         leader_election=parse_leader_election(flags),
         declared_routes=declared_routes,
+        watched=_watched(flags),
         zone=time_zone(environ, warnings=warnings),
         warnings=(*warnings, *_ignored(flags)),
     )
@@ -158,6 +162,16 @@ def _number(flags: ParsedFlags, flag: Flag, highest: int, *, lowest: int = 0) ->
         return int(text)
     flags.problems.append(f"--{flag.name}={text}: write a number from {lowest} to {highest}")
     return lowest
+
+
+def _watched(flags: ParsedFlags) -> tuple[str, ...]:
+    names = dict.fromkeys(name.strip() for name in (flags.last(WATCHED) or "").split(",") if name.strip())
+    flags.problems += [
+        f"--{WATCHED.name}={name}: no namespace's name; write names, with commas between them"
+        for name in names
+        if not NAMESPACE.fullmatch(name)
+    ]
+    return tuple(names)
 
 
 def _log_format(flags: ParsedFlags) -> str:

@@ -49,7 +49,7 @@ class Waiting(msgspec.Struct, omit_defaults=True):
     ranges: tuple[_Range, ...] = ()
 
 
-class StreamPosition(msgspec.Struct):
+class StreamPosition(msgspec.Struct, rename="camel"):
     """The position of one event stream. ``seen``: the last resourceVersion that reached all routes.
 
     ``alive_at``: seconds since 1970, when the API server was last heard of.
@@ -57,14 +57,14 @@ class StreamPosition(msgspec.Struct):
 
     seen: _Number
     alive_at: _Time
-    routes: dict[str, Waiting]
 
 
 class Checkpoint(msgspec.Struct, rename="camel"):
     """All that the next process needs to go on.
 
     ``writer``: the process that wrote it. ``clean``: it had stopped sending. ``streams`` by what they watch, "" for
-    all namespaces. ``attempts`` by destination: when attempts of the last minute were answered, seconds since 1970.
+    all namespaces. ``routes``: what waits, by their identities. ``attempts`` by destination: when attempts of the last
+    minute were answered, seconds since 1970.
     """
 
     format: int
@@ -72,6 +72,7 @@ class Checkpoint(msgspec.Struct, rename="camel"):
     written_at: _Time
     clean: bool
     streams: dict[str, StreamPosition]
+    routes: dict[str, Waiting] = msgspec.field(default_factory=dict)
     attempts: dict[str, list[float]] = msgspec.field(default_factory=dict)
 
 
@@ -96,13 +97,11 @@ class Unsettled:
         return Waiting(count=count, ranges=_closest_joined([*lone, *wide], ranges))
 
 
-def encode(checkpoint: Checkpoint, unsettled: Mapping[str, Mapping[str, Unsettled]]) -> bytes:
-    """Return the stored form, with what waits as exactly as the limit allows. ``unsettled``: by stream and route."""
+def encode(checkpoint: Checkpoint, unsettled: Mapping[str, Unsettled]) -> bytes:
+    """Return the stored form, with what waits of each route as exactly as the limit allows."""
     text = b""
     for exactly, ranges in _EXACTNESS:
-        for name, stream in checkpoint.streams.items():
-            waiting = unsettled.get(name, {}).items()
-            stream.routes = {route: each.noted(exactly=exactly, ranges=ranges) for route, each in waiting}
+        checkpoint.routes = {route: each.noted(exactly=exactly, ranges=ranges) for route, each in unsettled.items()}
         text = msgspec.json.encode(checkpoint)
         if len(text) <= LIMIT:
             break

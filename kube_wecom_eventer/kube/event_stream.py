@@ -105,7 +105,8 @@ class EventStream:
 
     ``synced`` is set once the first list has been answered. ``trouble`` says what is wrong now; it is empty while a
     watch is open. ``now`` gives the wall clock, which decides only after the server was restored from an older state.
-    ``warnings_only`` spares the server from sending Normal events.
+    ``namespace``: the only one that is watched; empty: all. ``warnings_only`` spares the server from sending Normal
+    events.
     """
 
     def __init__(
@@ -114,6 +115,7 @@ class EventStream:
         client: ApiClient,
         metrics: Metrics,
         now: Callable[[], datetime],
+        namespace: str = "",
         warnings_only: bool = False,
         start: Start | None = None,
         listing: Listing | None = None,
@@ -122,6 +124,8 @@ class EventStream:
         start = start or Start()
         self._client = client
         self._metrics = metrics
+        self._path = f"/api/v1/namespaces/{namespace}/events" if namespace else _PATH
+        self._role = f"Role of namespace {namespace}" if namespace else "ClusterRole"
         self._now = now
         self._selector: dict[str, str | int] = {"fieldSelector": "type=Warning"} if warnings_only else {}
         self._watching = False
@@ -197,7 +201,7 @@ class EventStream:
                     yield event
         watch = watch_once(
             self._client,
-            _PATH,
+            self._path,
             params=self._selector,
             resource_version=str(self._position or 0),
             decode=_decode,
@@ -251,7 +255,7 @@ class EventStream:
         self._listing.positioned()
 
     async def _page(self, params: dict[str, str | int]) -> _EventList:
-        body = await self._client.get(_PATH, params)
+        body = await self._client.get(self._path, params)
         try:
             page = _event_list.decode(body)
         except UNREADABLE as error:
@@ -275,7 +279,7 @@ class EventStream:
         """Warn once per change: an outage repeats the same line every few seconds otherwise."""
         text = str(error)
         if text != self.trouble:
-            hint = {"missing_rule": missing_rule("events", kind="ClusterRole")} if isinstance(error, Forbidden) else {}
+            hint = {"missing_rule": missing_rule("events", kind=self._role)} if isinstance(error, Forbidden) else {}
             log.warning(
                 "event_stream_interrupted",
                 api_server=self._client.server,
@@ -298,10 +302,10 @@ class EventStream:
         self._unreadable = str(error)
 
 
-async def answers(client: ApiClient) -> bool:
-    """Return whether events can be read now."""
+async def answers(client: ApiClient, namespace: str = "") -> bool:
+    """Return whether events can be read now, of a namespace or of all."""
     try:
-        await client.get(_PATH, {"limit": 1})
+        await client.get(f"/api/v1/namespaces/{namespace}/events" if namespace else _PATH, {"limit": 1})
     except ApiError:
         return False
     return True

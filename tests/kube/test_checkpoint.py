@@ -19,24 +19,24 @@ from kube_wecom_eventer.kube.checkpoint import (
 
 
 def checkpoint() -> Checkpoint:
-    position = StreamPosition(seen=900, alive_at=1000.5, routes={})
+    position = StreamPosition(seen=900, alive_at=1000.5)
     return Checkpoint(
         format=1, writer="pod-1", written_at=1000.0, clean=False, streams={"": position}, attempts={"wecom-1": [999.5]}
     )
 
 
 def routes_of(text: bytes) -> dict[str, object]:
-    found: dict[str, object] = json.loads(text)["streams"][""]["routes"]
+    found: dict[str, object] = json.loads(text)["routes"]
     return found
 
 
 def test_what_is_written_is_read_again() -> None:
     """With each waiting object and its version, by version."""
-    text = encode(checkpoint(), {"": {"payments": Unsettled({7: 30, 8: 20})}})
+    text = encode(checkpoint(), {"payments": Unsettled({7: 30, 8: 20})})
     read = decode(text)
     assert (read.writer, read.clean, read.attempts) == ("pod-1", False, {"wecom-1": [999.5]})
     assert (read.streams[""].seen, read.streams[""].alive_at) == (900, 1000.5)
-    waiting = read.streams[""].routes["payments"]
+    waiting = read.routes["payments"]
     assert (waiting.count, waiting.objects, waiting.ranges) == (2, ((8, 20), (7, 30)), ())
 
 
@@ -75,9 +75,9 @@ def test_more_than_can_be_noted_exactly_becomes_ranges_that_give_up_the_smallest
 def test_it_stays_below_the_limit_whatever_waits() -> None:
     """300 routes with 1,000 objects each: less exact, never larger."""
     many = {f"route-{number}": Unsettled({n: 10**9 + n * 1000 for n in range(1000)}) for number in range(300)}
-    text = encode(checkpoint(), {"": many})
+    text = encode(checkpoint(), many)
     assert len(text) <= LIMIT
-    assert all(waiting.count == 1000 for waiting in decode(text).streams[""].routes.values())
+    assert all(waiting.count == 1000 for waiting in decode(text).routes.values())
 
 
 @given(
