@@ -156,9 +156,6 @@ class LabelledFollower:
                 if not lists:
                     # The server answers: after a long outage nobody should wait for the list as for an answer.
                     continue
-            except Forbidden as caught:
-                # Who may list and not watch hears of changes by lists: late, but at all.
-                self._must_list, error = True, caught
             except ApiError as caught:
                 error = caught
             finally:
@@ -171,7 +168,10 @@ class LabelledFollower:
     async def _attempt(self) -> None:
         """List where that is needed, then watch once."""
         # A server that was restored from an older state answers a watch from its future with silence.
-        if self._must_list or await self._latest() < self._position:
+        lists = self._must_list or await self._latest() < self._position
+        # Until a watch opens: who can list and not watch hears of changes by lists, late, but at all.
+        self._must_list = True
+        if lists:
             await self._list_all()
         watch = watch_once(
             self._client,
@@ -220,7 +220,7 @@ class LabelledFollower:
             params["continue"] = page.metadata.continue_
         for key in [key for key in self._known if key not in there]:
             self._forget(key)
-        self._position, self._must_list = start, False
+        self._position = start
         self.synced.set()
         self.asked.set()
 
@@ -273,7 +273,7 @@ class LabelledFollower:
         raise ApiError(f"a watch line can't be read: {error}")
 
     def _open(self) -> None:
-        self._opened_at = asyncio.get_running_loop().time()
+        self._opened_at, self._must_list = asyncio.get_running_loop().time(), False
         self._say(None)
 
     def _say(self, error: ApiError | None) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -204,13 +205,15 @@ async def test_a_server_restored_from_an_older_state_is_listed_again_wholly() ->
         listing(500, config_map("a", 3), config_map("b", 450)),
         watch_answer(),
         listing(100),
-        listing(101, config_map("a", 3)),
+        listing(101, config_map("a", 3), more="p2"),
+        status_answer(500, "InternalError"),
+        listing(102, config_map("a", 3)),
         watch_answer(watch_line("ADDED", config_map("b", 450)), FOREVER),
     )
     with capture_logs() as logs:
         assert await it.run() == [("a",), ("b",), ("a",), "-b", ("b",)]
-    assert it.asked() == ["list", "watch 500", "newest", "list", "watch 101"]
-    assert [entry["event"] for entry in logs] == ["routes_restored"]
+    assert it.asked() == ["list", "watch 500", "newest", "list", "list p2", "list", "watch 102"]
+    assert [entry["event"] for entry in logs] == ["routes_restored", "routes_unreadable", "routes_readable"]
 
 
 @virtual_time
@@ -263,6 +266,31 @@ def test_a_right_to_list_without_one_to_watch_hears_late_and_says_so(path: str, 
             assert await it.run() == [("a",), ("a", "2")]
         assert [entry["event"] for entry in logs] == ["routes_unreadable", "routes_readable"]
         assert logs[0]["missing_rule"] == f'{{apiGroups: [""], resources: {rule}'
+
+    scenario()
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [lambda: status_answer(500, "InternalError"), lambda: httpx.ReadTimeout("silent")],
+    ids=["500", "no answer"],
+)
+def test_where_no_watch_opens_changes_come_by_lists(refusal: Callable[[], Answer]) -> None:
+    """Something in between may let lists through only. Once a watch opens, it is resumed again."""
+
+    @virtual_time
+    async def scenario() -> None:
+        it = Following(
+            listing(5, config_map("a", 3)),
+            refusal(),
+            listing(6, config_map("a", 6, k="2")),
+            refusal(),
+            listing(7),
+            watch_answer(bookmark(9)),
+            listing(9),
+        )
+        assert await it.run() == [("a",), ("a", "2"), "-a"]
+        assert it.asked()[-3:] == ["watch 7", "newest", "watch 9"]
 
     scenario()
 
