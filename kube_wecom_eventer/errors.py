@@ -5,6 +5,7 @@ EventerError
 ├── TemplateError    a template doesn't parse, or fails on an event
 ├── CheckpointError  a checkpoint can't be read or written; carries the RBAC rules that are missing
 │   └── NewerWriter  somebody else has written it since; carries who
+├── SecretError      a field of a Secret can't be used; carries the RBAC rule that is missing
 └── ApiError         the API server refused, or could not be asked
     ├── Gone         the asked resourceVersion is no longer there (410)
     ├── Unauthorized the credentials are not accepted (401)
@@ -58,6 +59,18 @@ class NewerWriter(CheckpointError):
     def __init__(self, message: str, *, writer: str) -> None:
         super().__init__(message)
         self.writer = writer
+
+
+class SecretError(EventerError):
+    """A field of a Secret can't be used. ``hint``: the RBAC rule to add where that is why, else empty.
+
+    ``temporary``: the API server could not be asked, which says nothing about the Secret.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", temporary: bool = False) -> None:
+        super().__init__(message)
+        self.hint = hint
+        self.temporary = temporary
 
 
 class ApiError(EventerError):

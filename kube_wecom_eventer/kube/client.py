@@ -204,13 +204,25 @@ def status_error(status: Status, headers: Mapping[str, str] | None = None) -> Ap
     return kinds.get(code, ApiError)(text, code=code)
 
 
-def missing_rule(resource: str, *, kind: str, group: str = "", verbs: Sequence[str] = ("list", "watch")) -> str:
+def missing_rule(
+    resource: str,
+    *,
+    kind: str,
+    group: str = "",
+    verbs: Sequence[str] = ("list", "watch"),
+    names: Sequence[str] = (),
+) -> str:
     """Return the RBAC rule that a refused request needs, to be pasted, and where it belongs.
 
-    ``group`` is the resource's API group; the core group's is empty.
+    ``group`` is the resource's API group; the core group's is empty. ``names``: of the objects that it is about, all
+    where there are none.
     """
-    quoted = ", ".join(f'"{verb}"' for verb in verbs)
-    return f'{{apiGroups: ["{group}"], resources: ["{resource}"], verbs: [{quoted}]}}, in a {kind}'
+    only = f", resourceNames: [{_quoted(names)}]" if names else ""
+    return f'{{apiGroups: ["{group}"], resources: ["{resource}"]{only}, verbs: [{_quoted(verbs)}]}}, in a {kind}'
+
+
+def _quoted(texts: Sequence[str]) -> str:
+    return ", ".join(f'"{text}"' for text in texts)
 
 
 def _retry_after(status: Status, headers: Mapping[str, str]) -> float:
