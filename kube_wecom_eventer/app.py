@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+import msgspec
 import structlog
 
 from kube_wecom_eventer import __version__
@@ -44,6 +45,7 @@ from kube_wecom_eventer.notify import DROP_REASONS, Terms
 from kube_wecom_eventer.pipeline import Pipeline
 from kube_wecom_eventer.reading import EXPIRED
 from kube_wecom_eventer.render import Renderer, Templates
+from kube_wecom_eventer.route_states import route_states
 from kube_wecom_eventer.routing import ARGS, RouteTable, Way
 from kube_wecom_eventer.surroundings import Surroundings
 from kube_wecom_eventer.web import Readiness, Served, endpoints, serve
@@ -124,6 +126,7 @@ class Daemon:
             may_start_until=self._leadership.may_start_until,
             routes_known=self._first_routes,
             prepared=self._first_config_maps,
+            last_told={},
             now=now,
             rng=rng,
         )
@@ -231,7 +234,7 @@ class Daemon:
 
     async def _serve(self, stack: AsyncExitStack) -> Served:
         host, port = self._settings.web_host, self._settings.web_port
-        application = endpoints(metrics=self.metrics, readiness=self._readiness)
+        application = endpoints(metrics=self.metrics, readiness=self._readiness, routes=self._route_states)
         try:
             return await stack.enter_async_context(serve(application, host=host, port=port))
         except OSError as error:
@@ -259,6 +262,15 @@ class Daemon:
         if self._standing_by:
             details |= {"standing_by": self._standing_by, "leader": self._leadership.leader}
         return Readiness(ready=bool(self._standing_by or (reading and reading.synced)), details=details)
+
+    def _route_states(self) -> bytes:
+        states = route_states(
+            self._routes.ways.values(),
+            self._declared.routes if self._declared else (),
+            troubles=self._pipeline.troubles if self._pipeline else {},
+            last_told=self._around.last_told,
+        )
+        return msgspec.json.encode(states)
 
     def _last_contact(self) -> float:
         reading = self._pipeline.reading if self._pipeline else None

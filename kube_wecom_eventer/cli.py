@@ -24,6 +24,7 @@ kube-wecom-eventer: Kubernetes events, in the right WeCom group.
   kube-wecom-eventer --sink=URI [--sink=URI ...] [flags]   run the daemon
   kube-wecom-eventer check [the daemon's args]             say what would not work, and what to do
                      check --send-test [...]               and send a test message to each destination
+  kube-wecom-eventer routes [-o table|json|yaml]           ask a running daemon how its routes are doing
   kube-wecom-eventer demo                                  see it work, without a cluster
   kube-wecom-eventer --version
 
@@ -43,6 +44,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _demo(args[1:])
     if args and args[0] == "check":
         return _check(args[1:])
+    if args and args[0] == "routes":
+        return _routes(args[1:])
     if args[:1] == ["help"]:
         args = ["--help"]
     if args and not args[0].startswith("-"):
@@ -108,6 +111,13 @@ def _check(args: Sequence[str]) -> int:
 
     configure_logs(level=logging.CRITICAL)
     return asyncio.run(Check(environ=os.environ, out=sys.stdout).run(args))
+
+
+def _routes(args: Sequence[str]) -> int:
+    from kube_wecom_eventer import routes_command  # noqa: PLC0415
+    from kube_wecom_eventer.config.time_zone import time_zone  # noqa: PLC0415
+
+    return routes_command.run(args, zone=time_zone(os.environ, warnings=[]))
 
 
 def _demo(args: Sequence[str]) -> int:

@@ -180,7 +180,7 @@ class Pipeline:
                 metrics=around.metrics,
                 pace=self._pace_of(way.terms.sink.account) or Permitted(NoPace(), until=around.may_start_until),
                 pace_of=self._pace_of,
-                told=partial(around.event_metrics.told, name.partition("-")[0]),
+                told=partial(self._told, name.partition("-")[0]),
                 settled=self._checkpointing.changed,
                 max_age=around.settings.max_age,
                 rng=around.rng,
@@ -189,6 +189,10 @@ class Pipeline:
                 raise RuntimeError("a dispatcher was asked for before there was a task group")
             self._telling[name] = dispatcher, self._tasks.create_task(dispatcher.run())
         return self._telling[name][0]
+
+    def _told(self, kind: str, route: str, seconds: float) -> None:
+        self._around.event_metrics.told(kind, seconds)
+        self._around.last_told[route] = self._around.now()
 
     def _route_changed(self, old: Way | None, new: Way | None) -> None:
         """Follow a change of the routes: what waits goes with its route, or is counted where there is none any more."""

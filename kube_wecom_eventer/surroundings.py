@@ -19,7 +19,7 @@ from kube_wecom_eventer.routing import RouteTable
 class Surroundings:
     """What outlives a pipeline. ``writer`` names the process in the checkpoint. ``may_start_until``: seconds on the
     loop's clock, when the last request may start. ``routes_known`` returns when all routes have been read, ``prepared``
-    when events may be rendered."""
+    when events may be rendered. ``last_told``: when a route's last message was accepted, by its name."""
 
     settings: Settings
     client: ApiClient
@@ -31,5 +31,6 @@ class Surroundings:
     may_start_until: Callable[[], float]
     routes_known: Callable[[], Awaitable[None]]
     prepared: Callable[[], Awaitable[None]]
+    last_told: dict[str, datetime]
     now: Callable[[], datetime]
     rng: random.Random

@@ -44,7 +44,7 @@ log = structlog.get_logger()
 class Dispatcher:
     """Tells what is offered to it, one message at a time.
 
-    ``destination`` is its name in logs and metrics. ``told`` hears of each accepted message, with its delay in seconds;
+    ``destination`` is its name in logs and metrics. ``told`` hears of each accepted message: its route, its delay in seconds;
     ``settled`` of each message that was accepted or given up. ``max_age``: seconds. ``pace_of`` returns the pace of an
     account, which other destinations may share, once a sink knows its own; None: ``pace`` stays.
     """
@@ -56,7 +56,7 @@ class Dispatcher:
         pending: Pending,
         metrics: Metrics,
         pace: Pacing,
-        told: Callable[[float], None] = lambda _seconds: None,
+        told: Callable[[str, float], None] = lambda _route, _seconds: None,
         settled: Callable[[], None] = lambda: None,
         max_age: float = MAX_AGE,
         pace_of: Callable[[str], Pacing | None] = lambda _account: None,
@@ -214,7 +214,7 @@ class Dispatcher:
             self._metrics.told.labels(route=batch.route).inc(batch.count)
             self._metrics.sent.labels(destination=self._destination).inc()
             self._metrics.delivery.labels(destination=self._destination).observe(delay)
-            self._told(delay)
+            self._told(batch.route, delay)
             self._say_well(batch, delay)
         elif outcome.verdict in (Verdict.REFUSED, Verdict.UNKNOWN):
             self._drop(batch.route, batch.items, "refused", outcome.detail)

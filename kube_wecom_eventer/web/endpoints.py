@@ -27,14 +27,16 @@ class Readiness:
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
-def endpoints(*, metrics: Metrics, readiness: Callable[[], Readiness]) -> Application:
-    """Return the application. ``/healthz`` answers as long as the loop runs: an outage elsewhere is no reason to
+def endpoints(
+    *, metrics: Metrics, readiness: Callable[[], Readiness], routes: Callable[[], bytes] = lambda: b"[]"
+) -> Application:
+    """Return the application. ``routes``: what ``/routes`` answers, as JSON. ``/healthz`` answers as long as the loop runs: an outage elsewhere is no reason to
     restart the pod."""
 
     async def application(scope: Scope, _receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        status, kind, body = _answer(scope["path"], metrics, readiness)
+        status, kind, body = _answer(scope["path"], metrics, readiness, routes)
         headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
@@ -42,7 +44,9 @@ def endpoints(*, metrics: Metrics, readiness: Callable[[], Readiness]) -> Applic
     return application
 
 
-def _answer(path: str, metrics: Metrics, readiness: Callable[[], Readiness]) -> tuple[int, bytes, bytes]:
+def _answer(
+    path: str, metrics: Metrics, readiness: Callable[[], Readiness], routes: Callable[[], bytes]
+) -> tuple[int, bytes, bytes]:
     if path == "/healthz":
         return 200, _PLAIN, b"ok\n"
     if path == "/readyz":
@@ -51,4 +55,6 @@ def _answer(path: str, metrics: Metrics, readiness: Callable[[], Readiness]) -> 
         return (200 if state.ready else 503), _JSON, body
     if path == "/metrics":
         return 200, _PROMETHEUS, metrics.exposition()
-    return 404, _PLAIN, b"there are /healthz, /readyz and /metrics\n"
+    if path == "/routes":
+        return 200, _JSON, routes() + b"\n"
+    return 404, _PLAIN, b"there are /healthz, /readyz, /routes and /metrics\n"

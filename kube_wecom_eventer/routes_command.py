@@ -1,0 +1,65 @@
+"""``kube-wecom-eventer routes``: asks a running daemon for its routes and shows them."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from datetime import tzinfo
+
+import httpx
+import msgspec
+import yaml
+
+from kube_wecom_eventer.route_states import RouteState
+
+_COLUMNS = ("ROUTE", "STATE", "DESTINATION", "LAST MESSAGE", "WHAT IS WRONG")
+_TIMEOUT = 10.0
+
+
+def run(argv: Sequence[str], *, zone: tzinfo) -> int:
+    """Run the command. Returns 0 where all routes are well, 1 where one is not, 2 where the daemon can't be asked."""
+    parser = argparse.ArgumentParser(
+        prog="kube-wecom-eventer routes",
+        description="The routes of a running daemon, with what is wrong with them. In a cluster: "
+        "kubectl exec deploy/kube-wecom-eventer -- /kube-wecom-eventer routes",
+    )
+    parser.add_argument("--url", default="http://127.0.0.1:8084", help="of the daemon's web endpoints")
+    parser.add_argument("-o", "--output", choices=("table", "json", "yaml"), default="table")
+    parser.add_argument("-n", "--namespace", help="only the routes that this namespace declares")
+    options = parser.parse_args(argv)
+    try:
+        states = _states(options.url)
+    except (httpx.HTTPError, httpx.InvalidURL, msgspec.MsgspecError) as error:
+        print(f"kube-wecom-eventer routes: --url={options.url}: no daemon answers there: {error}", file=sys.stderr)
+        return 2
+    if options.namespace:
+        states = [state for state in states if state.source.startswith(f"ConfigMap {options.namespace}/")]
+    if options.output == "json":
+        print(msgspec.json.format(msgspec.json.encode(states)).decode())
+    elif options.output == "yaml":
+        print(yaml.safe_dump(msgspec.to_builtins(states), allow_unicode=True, sort_keys=False), end="")
+    else:
+        print(_table(states, zone))
+    return 1 if any(state.state != "ok" for state in states) else 0
+
+
+def _states(url: str) -> list[RouteState]:
+    answer = httpx.get(f"{url.rstrip('/')}/routes", timeout=_TIMEOUT, trust_env=False)
+    answer.raise_for_status()
+    return msgspec.json.decode(answer.content, type=list[RouteState])
+
+
+def _table(states: Sequence[RouteState], zone: tzinfo) -> str:
+    rows = [_COLUMNS, *(_row(state, zone) for state in states)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_COLUMNS) - 1)]
+    return "\n".join(
+        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]).rstrip()
+        for row in rows
+    )
+
+
+def _row(state: RouteState, zone: tzinfo) -> tuple[str, ...]:
+    told = state.last_told.astimezone(zone).strftime("%m-%d %H:%M:%S") if state.last_told else "-"
+    wrong = "; ".join(filter(None, [state.trouble, *(f"(doubtful: {doubt})" for doubt in state.doubts)]))
+    return state.route, state.state, state.destination or "-", told, wrong
