@@ -101,7 +101,7 @@ async def test_objects_are_told_as_they_are_and_as_they_change() -> None:
     )
     assert await it.run() == [("a", "1"), ("b", "1"), ("a", "2"), "-b"]
     (pages, watch) = [dict(request.url.params) for request in it.api.requests]
-    assert pages == {"labelSelector": "route=true", "limit": "100"}
+    assert pages == {"labelSelector": "route=true", "limit": "10"}
     assert 240 <= int(watch.pop("timeoutSeconds")) <= 300
     assert watch == {
         "labelSelector": "route=true",
