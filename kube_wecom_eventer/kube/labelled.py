@@ -17,7 +17,7 @@ from kube_wecom_eventer.event import revision
 from kube_wecom_eventer.kube.client import UNREADABLE, ApiClient, missing_rule
 from kube_wecom_eventer.kube.watch import Backoff, watch_once
 
-_PAGE = 100
+_PAGE = 10
 """Objects in a page of a list. The API server stores at most about 1 MiB of each."""
 _LASTED = 5.0
 """Seconds after which a watch counts as one that worked, so that the next one follows soon."""

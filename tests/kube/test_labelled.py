@@ -101,7 +101,7 @@ async def test_objects_are_told_as_they_are_and_as_they_change() -> None:
     )
     assert await it.run() == [("a", "1"), ("b", "1"), ("a", "2"), "-b"]
     (pages, watch) = [dict(request.url.params) for request in it.api.requests]
-    assert pages == {"labelSelector": "route=true", "limit": "100"}
+    assert pages == {"labelSelector": "route=true", "limit": "10"}
     assert 240 <= int(watch.pop("timeoutSeconds")) <= 300
     assert watch == {
         "labelSelector": "route=true",
@@ -247,6 +247,7 @@ async def test_an_outage_is_said_once_and_ends_with_a_watch() -> None:
         ("/api/v1/namespaces", '["namespaces"], verbs: ["list", "watch"]}, in a ClusterRole'),
         ("/api/v1/namespaces/t/configmaps", '["configmaps"], verbs: ["list", "watch"]}, in a Role of namespace t'),
     ],
+    ids=["everywhere", "namespaces", "one namespace"],
 )
 def test_a_right_to_list_without_one_to_watch_hears_late_and_says_so(path: str, rule: str) -> None:
     """Once, with the rule that is missing."""
