@@ -9,10 +9,8 @@ import random
 import signal
 import socket
 import uuid
-from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -24,13 +22,11 @@ from kube_wecom_eventer import __version__
 from kube_wecom_eventer.building import (
     HttpClients,
     build_leadership,
-    build_sink,
     build_store,
-    build_wording,
     described,
     doubts,
 )
-from kube_wecom_eventer.config import ObjectName, RobotTarget, Settings, SinkSettings, pod_name, resolve
+from kube_wecom_eventer.config import ObjectName, Settings, pod_name, resolve
 from kube_wecom_eventer.declared_routes import ROUTE_LABEL, DeclaredRoutes
 from kube_wecom_eventer.errors import ConfigError
 from kube_wecom_eventer.eventer_metrics import EventerMetrics
@@ -39,15 +35,14 @@ from kube_wecom_eventer.kube.config_maps import ConfigMapFollower
 from kube_wecom_eventer.kube.credentials import Connection, connect
 from kube_wecom_eventer.kube.labelled import LabelledFollower
 from kube_wecom_eventer.kube.secrets import SecretReader
-from kube_wecom_eventer.match import SILENCED, EventFilter, Route, Silences
+from kube_wecom_eventer.match import Silences
 from kube_wecom_eventer.metrics import Metrics
-from kube_wecom_eventer.notify import DROP_REASONS, Terms
 from kube_wecom_eventer.pipeline import Pipeline
-from kube_wecom_eventer.reading import EXPIRED
-from kube_wecom_eventer.render import Renderer, Templates
+from kube_wecom_eventer.render import Templates
 from kube_wecom_eventer.route_states import route_states
-from kube_wecom_eventer.routing import ARGS, RouteTable, Way
+from kube_wecom_eventer.routing import ARGS, RouteTable
 from kube_wecom_eventer.surroundings import Surroundings
+from kube_wecom_eventer.ways import WayMaker
 from kube_wecom_eventer.web import Readiness, Served, endpoints, serve
 
 _CONFIG_MAPS_WITHIN = 5.0
@@ -87,7 +82,6 @@ class Daemon:
         self._rng = rng
         self.metrics = Metrics()
         self._templates = Templates(metrics=self.metrics)
-        self._renderer = Renderer(templates=self._templates, zone=settings.zone)
         names = {sink.template for sink in settings.sinks if sink.template}
         followed = tuple(self._follower(name, partial(self._templates.update, str(name))) for name in sorted(names))
         silences = settings.silences and settings.silences.within(connection.namespace)
@@ -109,12 +103,25 @@ class Daemon:
             settings.checkpoint, in_cluster=connection.in_cluster, namespace=connection.namespace, pod_name=pod
         )
         self._build_store = partial(build_store, self._place, client=client, writer=identity)
-        self._secrets = SecretReader(client=client)
-        self._clients = clients
-        self._route_follower: LabelledFollower | None = None
+        make = WayMaker(
+            templates=self._templates,
+            zone=settings.zone,
+            clients=clients,
+            secrets=SecretReader(client=client),
+            metrics=self.metrics,
+        )
         self._routes = RouteTable()
-        self._routes.set(ARGS, self._ways())
-        self._declared = self._declared_routes()
+        self._routes.set(ARGS, make.of_args(settings.sinks))
+        self._declared: DeclaredRoutes | None = None
+        if settings.declared_routes:
+            self._declared = DeclaredRoutes(
+                table=self._routes,
+                templates=self._templates,
+                namespace=connection.namespace,
+                allowed_hosts=settings.declared_routes.allowed_hosts,
+                make_way=make.way,
+            )
+        self._routes_followed = self._route_followers()
         self._around = Surroundings(
             settings=settings,
             client=client,
@@ -151,8 +158,7 @@ class Daemon:
         """Tell events until `stop` is called, and then what waits; while another process leads, stand by."""
         async with asyncio.TaskGroup() as tasks:
             following = [tasks.create_task(follower.follow()) for follower in self._followers]
-            if self._route_follower:
-                following.append(tasks.create_task(self._route_follower.follow()))
+            following += [tasks.create_task(follower.follow()) for follower in self._routes_followed]
             if self._settings.silences:
                 following.append(tasks.create_task(self._silences.run()))
             await self._lead_and_stand_by()
@@ -277,65 +283,30 @@ class Daemon:
         contact = reading.last_contact() if reading else None
         return contact.timestamp() if contact else 0.0
 
-    def _ways(self) -> tuple[Way, ...]:
-        identities: Counter[str] = Counter()
-        ways = []
-        for sink in self._settings.sinks:
-            identities[sink.identity] += 1
-            again = identities[sink.identity]
-            own = replace(sink, identity=f"{sink.identity}#{again}") if again > 1 else sink
-            ways.append(self._way(own, str(sink.template) if sink.template else None, ""))
-        return tuple(ways)
-
-    def _way(self, sink: SinkSettings, template: str | None, namespace: str) -> Way:
-        for counter in (self.metrics.matched, self.metrics.told):
-            counter.labels(route=sink.name)
-        for reason in (*DROP_REASONS, SILENCED, EXPIRED):
-            self.metrics.dropped.labels(route=sink.name, reason=reason)
-        target = sink.target
-        return Way(
-            route=Route(name=sink.name, filter=EventFilter(sink.filter), destination=target.destination),
-            identity=sink.identity,
-            terms=Terms(
-                route=sink.name,
-                wording=build_wording(sink, template, self._renderer, self._templates, self._settings.zone),
-                sink=build_sink(target, self._clients, self._secrets),
-                repeat_interval=sink.repeat_interval,
-                group_wait=sink.group_wait,
-            ),
-            merges=isinstance(target, RobotTarget),
-            namespace=namespace,
-            default=sink.default,
-        )
-
-    def _declared_routes(self) -> DeclaredRoutes | None:
-        declared = self._settings.declared_routes
+    def _route_followers(self) -> tuple[LabelledFollower, ...]:
+        declared = self._declared
         if declared is None:
-            return None
-        routes = DeclaredRoutes(
-            table=self._routes,
-            templates=self._templates,
-            namespace=self._connection.namespace,
-            allowed_hosts=declared.allowed_hosts,
-            make_way=self._way,
+            return ()
+        paths = [f"/api/v1/namespaces/{name}/configmaps" for name in self._settings.watched] or ["/api/v1/configmaps"]
+        return tuple(
+            LabelledFollower(
+                client=self._client,
+                path=path,
+                selector=f"{ROUTE_LABEL}=true",
+                subject="routes",
+                changed=lambda each: declared.changed(each.namespace, each.name, each.data),
+                gone=declared.gone,
+                rng=self._rng,
+            )
+            for path in paths
         )
-        self._route_follower = LabelledFollower(
-            client=self._client,
-            path="/api/v1/configmaps",
-            selector=f"{ROUTE_LABEL}=true",
-            subject="routes",
-            changed=lambda each: routes.changed(each.namespace, each.name, each.data),
-            gone=routes.gone,
-            rng=self._rng,
-        )
-        return routes
 
     async def _first_routes(self) -> None:
         """Wait for the routes that namespaces declare: what waited for one of them must not look like nobody's."""
-        if self._route_follower:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_ROUTES_WITHIN):
-                    await self._route_follower.asked.wait()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_ROUTES_WITHIN):
+                for follower in self._routes_followed:
+                    await follower.asked.wait()
 
     def _follower(self, name: ObjectName, changed: Callable[[Mapping[str, str] | None], None]) -> ConfigMapFollower:
         return ConfigMapFollower(client=self._client, namespace=name.namespace, name=name.name, changed=changed)

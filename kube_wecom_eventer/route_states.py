@@ -15,8 +15,8 @@ class RouteState(msgspec.Struct, frozen=True, rename="camel"):
     """``source``: the args, or the ConfigMap that declares it. ``state``: ``ok``; ``broken``: its destination takes
     nothing now; ``refused``: what is written can't be a route; ``unchanged``: the same, and the last good one stays.
 
-    ``trouble``: why, and what to do. ``doubts``: what may not be what was meant. ``last_told``: when a message of it was
-    accepted last, by this process.
+    ``trouble``: why, and what to do. ``doubts``: what may not be what was meant. ``last_told``: when its last
+    message was accepted, of those that this process sent.
     """
 
     route: str

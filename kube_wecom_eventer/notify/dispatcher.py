@@ -44,9 +44,9 @@ log = structlog.get_logger()
 class Dispatcher:
     """Tells what is offered to it, one message at a time.
 
-    ``destination`` is its name in logs and metrics. ``told`` hears of each accepted message: its route, its delay in seconds;
-    ``settled`` of each message that was accepted or given up. ``max_age``: seconds. ``pace_of`` returns the pace of an
-    account, which other destinations may share, once a sink knows its own; None: ``pace`` stays.
+    ``destination`` is its name in logs and metrics. ``told`` hears of each accepted message: its route, its delay in
+    seconds; ``settled`` of each message that was accepted or given up. ``max_age``: seconds. ``pace_of`` returns the
+    pace of an account, which other destinations may share, once a sink knows its own; None: ``pace`` stays.
     """
 
     def __init__(

@@ -30,7 +30,9 @@ class Readiness:
 def endpoints(
     *, metrics: Metrics, readiness: Callable[[], Readiness], routes: Callable[[], bytes] = lambda: b"[]"
 ) -> Application:
-    """Return the application. ``routes``: what ``/routes`` answers, as JSON. ``/healthz`` answers as long as the loop runs: an outage elsewhere is no reason to
+    """Return the application. ``routes``: what ``/routes`` answers, as JSON.
+
+    ``/healthz`` answers as long as the loop runs: an outage elsewhere is no reason to
     restart the pod."""
 
     async def application(scope: Scope, _receive: Receive, send: Send) -> None:

@@ -1,0 +1,65 @@
+"""From sinks' settings to ways."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import tzinfo
+
+from kube_wecom_eventer.building import HttpClients, build_sink, build_wording
+from kube_wecom_eventer.config import RobotTarget, SinkSettings
+from kube_wecom_eventer.kube.secrets import SecretReader
+from kube_wecom_eventer.match import SILENCED, EventFilter, Route
+from kube_wecom_eventer.metrics import Metrics
+from kube_wecom_eventer.notify import DROP_REASONS, Terms
+from kube_wecom_eventer.reading import EXPIRED
+from kube_wecom_eventer.render import Renderer, Templates
+from kube_wecom_eventer.routing import Way
+
+
+class WayMaker:
+    """Makes ways that share templates, HTTP clients, Secrets and metrics."""
+
+    def __init__(
+        self, *, templates: Templates, zone: tzinfo, clients: HttpClients, secrets: SecretReader, metrics: Metrics
+    ) -> None:
+        self._templates = templates
+        self._renderer = Renderer(templates=templates, zone=zone)
+        self._zone = zone
+        self._clients = clients
+        self._secrets = secrets
+        self._metrics = metrics
+
+    def of_args(self, sinks: Sequence[SinkSettings]) -> list[Way]:
+        """Return the ways of the args; of several that are alike each has an identity of its own."""
+        identities: Counter[str] = Counter()
+        ways = []
+        for sink in sinks:
+            identities[sink.identity] += 1
+            again = identities[sink.identity]
+            own = replace(sink, identity=f"{sink.identity}#{again}") if again > 1 else sink
+            ways.append(self.way(own, str(sink.template) if sink.template else None, ""))
+        return ways
+
+    def way(self, sink: SinkSettings, template: str | None, namespace: str) -> Way:
+        """Return a sink's way. ``template``: its name. ``namespace``: the only one that it is for, empty: any."""
+        for counter in (self._metrics.matched, self._metrics.told):
+            counter.labels(route=sink.name)
+        for reason in (*DROP_REASONS, SILENCED, EXPIRED):
+            self._metrics.dropped.labels(route=sink.name, reason=reason)
+        target = sink.target
+        return Way(
+            route=Route(name=sink.name, filter=EventFilter(sink.filter), destination=target.destination),
+            identity=sink.identity,
+            terms=Terms(
+                route=sink.name,
+                wording=build_wording(sink, template, self._renderer, self._templates, self._zone),
+                sink=build_sink(target, self._clients, self._secrets),
+                repeat_interval=sink.repeat_interval,
+                group_wait=sink.group_wait,
+            ),
+            merges=isinstance(target, RobotTarget),
+            namespace=namespace,
+            default=sink.default,
+        )
