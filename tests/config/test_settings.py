@@ -154,7 +154,7 @@ def test_what_explains_a_refusal_is_told_with_it() -> None:
     """A variable that is not set leaves no key: the reader needs both lines."""
     with pytest.raises(ConfigError) as caught:
         load_settings(["--sink=wecom:?key=$WECOM_KEY"], environ={})
-    assert caught.value.problems == ("--sink 1: wecom: the robot has no key; write key=KEY or key_file=PATH",)
+    assert caught.value.problems == ("--sink 1: wecom: the robot has no key; write key_secret=, key_file= or key=",)
     assert caught.value.doubts == (
         "--sink 1: $WECOM_KEY is not set in the environment, so nothing stands in its place",
     )

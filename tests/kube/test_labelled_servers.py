@@ -162,7 +162,7 @@ async def test_a_position_that_is_compacted_is_listed_again(server: Server) -> N
         it.wire.queries.clear()
         it.wire.broken = False
         await it.becomes(a="1", b="2", d="1")
-        assert [query for query in it.wire.queries if query.get("limit") == "100"]
+        assert [query for query in it.wire.queries if query.get("limit") == str(labelled._PAGE)]
         assert it.told[3:] == ["+b", "+d", "-c"]
 
 
