@@ -1,0 +1,193 @@
+"""What must hold for every run: the contract's points, asked of what was seen from outside."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+
+from tests.simulation.observe import Attempt, Version
+from tests.simulation.world import World
+
+_LIMIT, _WINDOW = 20, 60.0
+_TIMES = re.compile(r"×(\d+)")
+
+
+class Violation(AssertionError):
+    """A promise is broken. ``invariant``: which."""
+
+    def __init__(self, invariant: str, detail: str) -> None:
+        super().__init__(f"{invariant}: {detail}")
+        self.invariant = invariant
+
+
+Invariant = Callable[[World], Iterator[str]]
+
+
+def alive(world: World) -> Iterator[str]:
+    """No daemon ends by itself, and none makes a mistake that costs an event."""
+    for instance in world.instances:
+        if failure := instance.failure():
+            yield f"{instance.name} ended with {failure!r}"
+        for route in world.plan.routes:
+            if instance.counted("events_dropped_total", route=route.name, reason="internal_error"):
+                yield f"{instance.name} dropped events of {route.name} for a mistake of its own"
+
+
+def represented(world: World) -> Iterator[str]:
+    """Each selected event's newest version is told, or dropped and counted."""
+    for route, missing in world.untold().items():
+        dropped = sum(instance.dropped(route) for instance in world.instances)
+        if len(missing) > dropped:
+            shown = ", ".join(f"{each.version[1]} of {each.at:.1f} s" for each in missing[:10])
+            yield f"{route}: {len(missing)} events are not told and {dropped:g} counted as dropped: {shown}"
+
+
+def only_selected(world: World) -> Iterator[str]:
+    """Nothing is told that the route did not select, or that was there before the first start."""
+    wanted = {(route, written.version) for written in world.written for route in written.routes}
+    for route, told in world.ledger.told.items():
+        for version in told:
+            if (route, version) not in wanted:
+                yield f"{route} tells {version}, which it did not select"
+
+
+def counted(world: World) -> Iterator[str]:
+    """×N is the number of versions that a message stands for, and its lines sum up to it."""
+    for attempt in world.ledger.accepted:
+        distinct = len(set(attempt.versions))
+        if attempt.total != distinct:
+            yield f"a message of {attempt.route} says ×{attempt.total} and stands for {distinct} versions"
+        head, *lines = attempt.content.split("\n")
+        shown = _last(head)
+        if shown != attempt.total:
+            yield f"a message of {attempt.route} shows ×{shown} and stands for {attempt.total}: {head}"
+        digest = [line for line in lines if line.startswith(("• ", ">**", "- **"))]
+        if attempt.digest:
+            listed = sum(_last(line.partition("：")[0]) for line in digest)
+            summed = sum(int(number) for line in lines if line not in digest for number in _TIMES.findall(line))
+            if listed + summed != attempt.total:
+                yield f"a digest of {attempt.route} shows ×{attempt.total}, its lines sum to {listed}+{summed}"
+
+
+def balanced(world: World) -> Iterator[str]:
+    """What a daemon's routes selected is what it told, dropped, or holds back at the end."""
+    for instance in world.instances:
+        if instance.killed or not world.plan.drains:
+            continue
+        for route in world.plan.routes:
+            matched = instance.counted("events_matched_total", route=route.name)
+            told = instance.counted("events_told_total", route=route.name)
+            dropped = instance.dropped(route.name)
+            if not instance.waiting() and matched != told + dropped:
+                yield f"{route.name}: selected {matched:g}, told {told:g}, dropped {dropped:g}"
+
+
+def seen(world: World) -> Iterator[str]:
+    """Each version of a calm run is seen and selected, none is hidden by another."""
+    if not world.plan.calm:
+        return
+    for route in world.plan.routes:
+        matched = sum(instance.counted("events_matched_total", route=route.name) for instance in world.instances)
+        wanted = sum(route.name in written.routes for written in world.written)
+        if matched != wanted:
+            yield f"{route.name}: selected {matched:g} of {wanted} versions"
+
+
+def paced(world: World) -> Iterator[str]:
+    """At most 20 messages in any 60 s for a robot key."""
+    for refused in world.wecom.requests:
+        if refused.errcode == 45009:
+            yield f"WeCom answered 45009 at {refused.at.timestamp():.3f}"
+    reached: dict[str, list[float]] = defaultdict(list)
+    for attempt in world.ledger.attempts:
+        if attempt.reached_at is not None:
+            reached[attempt.key].append(attempt.reached_at)
+    for key, times in reached.items():
+        times.sort()
+        for first, last in zip(times, times[_LIMIT:], strict=False):
+            if last - first < _WINDOW:
+                yield f"21 requests for {key} within {last - first:.3f} s, the last one at {last - world.began:.3f}"
+                break
+
+
+def ordered(world: World) -> Iterator[str]:
+    """First tellings of a route keep the watch's order, but for what a list brought."""
+    if world.restored_at:
+        return
+    lists = sorted(at - world.began for instance in world.instances for at in (*instance.lists_at, instance.started))
+    known = {written.version: written for written in world.written}
+    first = {}
+    for written in world.written:
+        first.setdefault((written.plan.pod, written.plan.namespace, written.plan.reason, written.plan.message), written)
+    fresh = {written.version for written in first.values()}
+    for route in world.plan.routes:
+        highest = 0
+        seen: set[Version] = set()
+        for attempt in world.ledger.accepted:
+            if attempt.route != route.name:
+                continue
+            mine = [version for version in attempt.versions if version in fresh and version not in seen]
+            at = (attempt.reached_at or 0.0) - world.began
+            for version in mine:
+                created = known[version].at
+                if version[1] < highest and not any(created <= listed <= at for listed in lists):
+                    yield f"{route.name} tells {version[1]} after {highest}, at {at:.3f}"
+            seen.update(mine)
+            highest = max([highest, *(version[1] for version in mine)])
+
+
+def once(world: World) -> Iterator[str]:
+    """Told twice is only what left without an answer, or what the checkpoint could not know."""
+    if world.restored_at:
+        return
+    for route, told in world.ledger.told.items():
+        for version, attempts in told.items():
+            for before, after in zip(attempts, attempts[1:], strict=False):
+                if not before.unanswered and not _excused(world, before, after):
+                    yield (
+                        f"{route} tells {version[1]} again, by {after.instance} "
+                        f"at {(after.reached_at or 0) - world.began:.3f}, after {before.instance} "
+                        f"at {(before.reached_at or 0) - world.began:.3f}"
+                    )
+
+
+def _excused(world: World, before: Attempt, after: Attempt) -> bool:
+    return before.instance != after.instance
+
+
+def bounded(world: World) -> Iterator[str]:
+    """No table grows above its cap."""
+    for instance in world.instances:
+        for what, size, cap in instance.tables():
+            if size > cap:
+                yield f"{instance.name}: {size} {what}, the cap is {cap}"
+
+
+def led(world: World) -> Iterator[str]:
+    """Requests of two daemons are never in flight at one time."""
+    attempts = [each for each in world.ledger.attempts if each.ended is not None]
+    attempts.sort(key=lambda each: each.started)
+    latest: Counter[str] = Counter()
+    for attempt in attempts:
+        for instance, ended in latest.items():
+            if instance != attempt.instance and ended > attempt.started:
+                yield f"{attempt.instance} sends at {attempt.started - world.began:.3f} while {instance} does"
+        latest[attempt.instance] = max(latest[attempt.instance], attempt.ended or 0.0)  # type: ignore[assignment]
+
+
+INVARIANTS: tuple[Invariant, ...] = (
+    alive, represented, only_selected, counted, balanced, seen, paced, ordered, once, bounded, led,
+)  # fmt: skip
+
+
+def check(world: World) -> None:
+    """Raise a `Violation` where one is found."""
+    for invariant in INVARIANTS:
+        for detail in invariant(world):
+            raise Violation(invariant.__name__, detail)
+
+
+def _last(text: str) -> int:
+    found = _TIMES.findall(text)
+    return int(found[-1]) if found else 1
