@@ -164,7 +164,7 @@ class World:
         return {
             "metadata": {"name": event.name, "namespace": event.namespace},
             "involvedObject": {
-                "kind": "Pod", "apiVersion": "v1", "name": event.pod, "namespace": event.namespace, "uid": event.pod,
+                "kind": "Pod", "apiVersion": "v1", "name": event.pod, "namespace": event.namespace, "uid": f"{event.namespace}-{event.pod}",
             },
             "reason": event.reason,
             "message": event.message,
