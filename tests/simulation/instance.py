@@ -88,7 +88,6 @@ class Instance:
         self.killed = False
         self.most_groups = 0
         self.lists_at: list[float] = []
-        self.asked_at: list[float] = []
         self._rng = rng
         self._doomed = doomed
         self._settings = settings
@@ -189,9 +188,8 @@ class Instance:
             for card in self.cards:
                 card.die()
             self._doomed(self)
-        elif request.url.path.endswith("/events") and b"limit=" in request.url.query:
-            asked = self.lists_at if b"limit=500" in request.url.query else self.asked_at
-            asked.append(asyncio.get_running_loop().time())
+        elif request.url.path.endswith("/events") and b"limit=500" in request.url.query:
+            self.lists_at.append(asyncio.get_running_loop().time())
 
     async def _live(self) -> None:
         async with AsyncExitStack() as stack:

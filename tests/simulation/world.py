@@ -99,6 +99,7 @@ class World:
             self.store.create(key, {"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": name}})
         self.store.create(_NOISE, {"kind": "ConfigMap", "apiVersion": "v1", "metadata": {"name": "noise", "namespace": "default"}})
         self._base = self.store.revision
+        self._restored = False
         self.wecom = WeComGroup(keys=KEYS, clock=self.wall)
         self.wecom.on_request(self.ledger.reached)
         self.api_peer = Peer(name="API server", app=self.api)
@@ -150,8 +151,8 @@ class World:
         metadata = stored["metadata"]
         routes = tuple(route.name for route in self.plan.routes if route.selects(event))
         version = (metadata["uid"], int(metadata["resourceVersion"]))
-        unseen = bool(self.restored_at) and not self._listed_since(self.restored_at[-1])
-        written = Written(version=version, plan=event, at=self.now, routes=routes, unseen=unseen)
+        self._restored = self._restored and not self._watched_again()
+        written = Written(version=version, plan=event, at=self.now, routes=routes, unseen=self._restored)
         self.written.append(written)
         self.newest[version[0]] = written
         for instance in self.running:
@@ -212,6 +213,7 @@ class World:
             written.undone = written.undone or written.version[1] > revision
         self.api.restore(revision)
         self.restored_at.append(self.now)
+        self._restored = True
         kept = {event["metadata"]["uid"]: int(event["metadata"]["resourceVersion"]) for event in self.store.list("events")}
         by_version = {written.version: written for written in self.written}
         self.newest = {uid: by_version[uid, version] for uid, version in kept.items()}
@@ -234,8 +236,9 @@ class World:
         uid, number = written.version
         return bool(self.restored_at) and any(other == uid and version >= number for other, version in told)
 
-    def _listed_since(self, moment: float) -> bool:
-        return any(at - self.began > moment for instance in self.running for at in instance.asked_at[-1:])
+    def _watched_again(self) -> bool:
+        # A moment later: the watches that the restore closes are still being closed.
+        return self.now > self.restored_at[-1] + 0.1 and self.api.open_watches("events") > 0
 
     def _begin(self, fault: FaultPlan) -> None:
         self.said(f"-- {fault}")
