@@ -1,72 +1,80 @@
-"""Builds the daemon from its settings, runs it, and ends it cleanly. The only file that knows every room."""
+"""Builds the daemon from its settings, runs it, and ends it cleanly. With pipeline.py it knows every room."""
 
 from __future__ import annotations
 
 import asyncio
 import os
+import random
 import signal
-from collections.abc import Callable, Mapping
+import socket
+import uuid
+from collections import Counter
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 
 import structlog
 
 from kube_wecom_eventer import __version__
-from kube_wecom_eventer.building import HttpClients, build_sink, build_wording, described, doubts
-from kube_wecom_eventer.config import ObjectName, RobotTarget, Settings, SinkSettings
+from kube_wecom_eventer.building import (
+    HttpClients,
+    build_leadership,
+    build_sink,
+    build_store,
+    build_wording,
+    described,
+    doubts,
+)
+from kube_wecom_eventer.config import ObjectName, Settings, SinkSettings, pod_name, resolve
 from kube_wecom_eventer.errors import ConfigError
 from kube_wecom_eventer.eventer_metrics import EventerMetrics
 from kube_wecom_eventer.kube.client import ApiClient
 from kube_wecom_eventer.kube.config_maps import ConfigMapFollower
 from kube_wecom_eventer.kube.credentials import Connection, connect
-from kube_wecom_eventer.kube.event_stream import EventStream
 from kube_wecom_eventer.match import SILENCED, EventFilter, Route, Silences
 from kube_wecom_eventer.metrics import Metrics
-from kube_wecom_eventer.notify import DROP_REASONS, Dispatcher, MergingPending, NoPace, OneByOne, Pace, notification
-from kube_wecom_eventer.render import Renderer, Templates, Wording
-from kube_wecom_eventer.sinks import Sink
+from kube_wecom_eventer.notify import DROP_REASONS
+from kube_wecom_eventer.pipeline import EXPIRED, Pipeline, Surroundings, Way
+from kube_wecom_eventer.render import Renderer, Templates
 from kube_wecom_eventer.web import Readiness, Served, endpoints, serve
-
-GRACE = 20.0
-"""Seconds that a stopping daemon goes on sending what waits; a pod is killed after 30."""
 
 _CONFIG_MAPS_WITHIN = 5.0
 """Seconds that the first events may wait for the first answer about templates and silences."""
 
+_STAND_BY, _LONGEST_STAND_BY = 30.0, 300.0
+"""Seconds for which a daemon leaves the checkpoint to another one that writes it."""
+
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Way:
-    """All that an event meets: which it is for, in which words, by which sink."""
-
-    route: Route
-    wording: Wording
-    sink: Sink
-    repeat_interval: float
-
-
 class Daemon:
-    """One daemon: an event stream, routes, a dispatcher for each destination, and the web endpoints."""
+    """One daemon: the web endpoints, followed ConfigMaps, and a `Pipeline` while this process is to tell events.
 
-    def __init__(self, *, settings: Settings, connection: Connection, clients: HttpClients) -> None:
+    ``identity`` is this process's alone, ``pod`` the name of its pod, if it runs in one. ``now`` gives the wall clock.
+    """
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        connection: Connection,
+        client: ApiClient,
+        clients: HttpClients,
+        identity: str,
+        pod: str = "",
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        rng: random.Random | None = None,
+    ) -> None:
+        rng = rng or random.Random()  # noqa: S311 jitter protects nothing
         self._settings = settings
         self._connection = connection
-        self._metrics = Metrics()
-        self._templates = Templates(metrics=self._metrics)
+        self._client = client
+        self._rng = rng
+        self.metrics = Metrics()
+        self._templates = Templates(metrics=self.metrics)
         self._renderer = Renderer(templates=self._templates, zone=settings.zone)
-        self._client = ApiClient(connection=connection)
-        self._stream = EventStream(
-            client=self._client,
-            metrics=self._metrics,
-            now=lambda: datetime.now(UTC),
-            warnings_only=not settings.event_metrics and all(sink.filter.level == "Warning" for sink in settings.sinks),
-        )
-        self._event_metrics = EventerMetrics(registry=self._metrics.registry, last_contact=self._last_contact)
-        self._dispatchers = self._build_dispatchers()
-        self._ways = tuple(self._way(sink, clients) for sink in settings.sinks)
         names = {sink.template for sink in settings.sinks if sink.template}
         followed = tuple(self._follower(name, partial(self._templates.update, str(name))) for name in sorted(names))
         silences = settings.silences and settings.silences.within(connection.namespace)
@@ -74,18 +82,40 @@ class Daemon:
             name=str(silences or ""),
             routes=[sink.name for sink in settings.sinks],
             zone=settings.zone,
-            metrics=self._metrics,
-            now=lambda: datetime.now(UTC),
+            metrics=self.metrics,
+            now=now,
         )
         self._followers = (*followed, self._follower(silences, self._silences.update)) if silences else followed
         self._stopping = asyncio.Event()
+        self._pipeline: Pipeline | None = None
+        self._standing_by = ""
+        self._leadership = build_leadership(
+            settings, client=client, namespace=connection.namespace, identity=identity, now=now, rng=rng
+        )
+        place = resolve(
+            settings.checkpoint, in_cluster=connection.in_cluster, namespace=connection.namespace, pod_name=pod
+        )
+        self._build_store = partial(build_store, place, client=client, writer=identity)
+        self._around = Surroundings(
+            settings=settings,
+            client=client,
+            metrics=self.metrics,
+            event_metrics=EventerMetrics(registry=self.metrics.registry, last_contact=self._last_contact),
+            ways=self._ways(clients),
+            silences=self._silences,
+            writer=identity,
+            may_start_until=self._leadership.may_start_until,
+            prepared=self._first_config_maps,
+            now=now,
+            rng=rng,
+        )
 
     def stop(self) -> None:
         """Ask the daemon to end: stop reading, send what waits, leave."""
         self._stopping.set()
 
     async def run(self) -> None:
-        """Run until `stop` is called.
+        """Serve the web endpoints and tell events until `stop` is called.
 
         Raises:
             ConfigError: the address of the web endpoints can't be bound.
@@ -93,64 +123,97 @@ class Daemon:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._client.aclose)
             self._say_start(await self._serve(stack))
-            async with asyncio.TaskGroup() as tasks:
-                telling = [tasks.create_task(dispatcher.run()) for dispatcher in self._dispatchers.values()]
-                following = [tasks.create_task(follower.follow()) for follower in self._followers]
-                if self._settings.silences:
-                    following.append(tasks.create_task(self._silences.run()))
-                reading = tasks.create_task(self._read())
-                await self._stopping.wait()
-                for task in (reading, *following):
-                    task.cancel()
-                await self._drain()
-                for task in telling:
-                    task.cancel()
+            await self.tell()
         log.info("daemon_stopped")
+
+    async def tell(self) -> None:
+        """Tell events until `stop` is called, and then what waits; while another process leads, stand by."""
+        async with asyncio.TaskGroup() as tasks:
+            following = [tasks.create_task(follower.follow()) for follower in self._followers]
+            if self._settings.silences:
+                following.append(tasks.create_task(self._silences.run()))
+            await self._lead_and_stand_by()
+            for task in following:
+                task.cancel()
+        await self._leadership.release()
+
+    async def _lead_and_stand_by(self) -> None:
+        loop = asyncio.get_running_loop()
+        stand_by = _STAND_BY
+        while not self._stopping.is_set():
+            self._standing_by = "another process leads"
+            if not await self._before_stop(self._leadership.acquire()):
+                return
+            self._standing_by = ""
+            started = loop.time()
+            pipeline = await self._term()
+            other = pipeline.superseded_by
+            if other and not pipeline.took_over:
+                # It wrote between our reading and our first write, as in a rollout: read again.
+                await self._before_stop(asyncio.sleep(self._rng.uniform(0.1, 1.0)))
+            if not other or not pipeline.took_over:
+                continue
+            if loop.time() - started > 2 * _LONGEST_STAND_BY:
+                stand_by = _STAND_BY
+            self._standing_by = f"{other} writes the checkpoint"
+            delay = stand_by * self._rng.uniform(1.0, 1.2)
+            log.error(
+                "checkpoint_has_another_writer",
+                writer=other,
+                takes_over_in_seconds=round(delay),
+                detail="two daemons use one checkpoint: give each its own --checkpoint, or use --leader-elect",
+            )
+            await self._before_stop(asyncio.sleep(delay))
+            stand_by = min(2 * stand_by, _LONGEST_STAND_BY)
+
+    async def _before_stop(self, waiting: Coroutine[Any, Any, None]) -> bool:
+        """Wait; return whether it ended before `stop` was called."""
+        task, stopping = asyncio.create_task(waiting), asyncio.create_task(self._stopping.wait())
+        try:
+            await asyncio.wait((task, stopping), return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
+                task.result()
+            return not self._stopping.is_set()
+        finally:
+            await _cancelled(task, stopping)
+
+    async def _term(self) -> Pipeline:
+        """Tell events until stopped, no longer leading, or superseded; return what did that."""
+        pipeline = self._pipeline = Pipeline(self._around, store=self._build_store())
+        running, holding = asyncio.create_task(pipeline.run()), asyncio.create_task(self._leadership.hold())
+        stopping = asyncio.create_task(self._stopping.wait())
+        try:
+            await asyncio.wait((running, holding, stopping), return_when=asyncio.FIRST_COMPLETED)
+            if stopping.done() and not holding.done() and not running.done():
+                await self._drain(pipeline, running, holding)
+            if running.done() and not running.cancelled():
+                running.result()
+            return pipeline
+        finally:
+            await _cancelled(running, holding, stopping)
+            self._pipeline = None
+
+    @staticmethod
+    async def _drain(pipeline: Pipeline, running: asyncio.Task[None], holding: asyncio.Task[None]) -> None:
+        draining = asyncio.create_task(pipeline.drain())
+        try:
+            await asyncio.wait((draining, holding, running), return_when=asyncio.FIRST_COMPLETED)
+            if draining.done() and not holding.done() and not running.done():
+                draining.result()
+                await _cancelled(running)
+                await pipeline.close()
+        finally:
+            await _cancelled(draining)
 
     async def _serve(self, stack: AsyncExitStack) -> Served:
         host, port = self._settings.web_host, self._settings.web_port
-        application = endpoints(metrics=self._metrics, readiness=self._readiness)
+        application = endpoints(metrics=self.metrics, readiness=self._readiness)
         try:
             return await stack.enter_async_context(serve(application, host=host, port=port))
         except OSError as error:
             raise ConfigError(
                 [f"--healthz-ip={host} --healthz-port={port}: can't listen there: {error.strerror or error}"]
             ) from None
-
-    async def _read(self) -> None:
-        loop = asyncio.get_running_loop()
-        asked = False
-        async for event in self._stream.follow():
-            received_at = loop.time()
-            if not asked:
-                # Only now: the stream has its position, so nothing is lost while we wait.
-                await self._first_config_maps()
-                asked = True
-            for way in self._ways:
-                if not way.route.takes(event):
-                    continue
-                route = way.route.name
-                self._metrics.matched.labels(route=route).inc()
-                if self._silences.take(event, route=route):
-                    continue
-                self._dispatchers[way.route.destination].offer(
-                    notification(
-                        event,
-                        route=route,
-                        wording=way.wording,
-                        sink=way.sink,
-                        received_at=received_at,
-                        repeat_interval=way.repeat_interval,
-                    )
-                )
-            if self._settings.event_metrics:
-                self._event_metrics.event(
-                    level=event.type,
-                    reason=event.reason,
-                    namespace=event.involved_object.namespace,
-                    kind=event.involved_object.kind,
-                    milliseconds=(loop.time() - received_at) * 1000,
-                )
 
     async def _first_config_maps(self) -> None:
         waiting = [asyncio.create_task(follower.asked.wait()) for follower in self._followers]
@@ -162,52 +225,42 @@ class Daemon:
             for task in waiting:
                 task.cancel()
 
-    async def _drain(self) -> None:
-        waiting = sum(dispatcher.waiting for dispatcher in self._dispatchers.values())
-        log.info("daemon_stopping", waiting=waiting)
-        try:
-            async with asyncio.timeout(GRACE):
-                for dispatcher in self._dispatchers.values():
-                    await dispatcher.drained()
-        except TimeoutError:
-            left = sum(dispatcher.waiting for dispatcher in self._dispatchers.values())
-            log.error("events_left_at_stop", left=left, grace_seconds=GRACE)
-
     def _readiness(self) -> Readiness:
-        troubles = {name: item.trouble for name, item in self._dispatchers.items() if item.trouble}
-        details = {"api_server": self._stream.trouble or "ok", "destinations_in_trouble": troubles}
-        return Readiness(ready=self._stream.synced.is_set(), details=details)
+        stream = self._pipeline.stream if self._pipeline else None
+        details: dict[str, object] = {
+            "api_server": (stream.trouble if stream else "") or "ok",
+            "destinations_in_trouble": self._pipeline.troubles if self._pipeline else {},
+        }
+        if self._standing_by:
+            details |= {"standing_by": self._standing_by, "leader": self._leadership.leader}
+        return Readiness(ready=bool(self._standing_by or (stream and stream.synced.is_set())), details=details)
 
     def _last_contact(self) -> float:
-        contact = self._stream.last_contact()
+        stream = self._pipeline.stream if self._pipeline else None
+        contact = stream.last_contact() if stream else None
         return contact.timestamp() if contact else 0.0
 
-    def _build_dispatchers(self) -> dict[str, Dispatcher]:
-        dispatchers: dict[str, Dispatcher] = {}
+    def _ways(self, clients: HttpClients) -> tuple[Way, ...]:
+        identities: Counter[str] = Counter()
+        ways = []
         for sink in self._settings.sinks:
-            target = sink.target
-            if target.destination in dispatchers:
-                continue
-            chat = isinstance(target, RobotTarget)
-            dispatchers[target.destination] = Dispatcher(
-                destination=target.destination,
-                pending=MergingPending() if chat else OneByOne(),
-                metrics=self._metrics,
-                pace=Pace() if chat else NoPace(),
-                told=partial(self._event_metrics.told, target.destination.partition("-")[0]),
-            )
-        return dispatchers
+            identities[sink.identity] += 1
+            again = identities[sink.identity]
+            ways.append(self._way(sink, f"{sink.identity}#{again}" if again > 1 else sink.identity, clients))
+        return tuple(ways)
 
-    def _way(self, sink: SinkSettings, clients: HttpClients) -> _Way:
-        for counter in (self._metrics.matched, self._metrics.told):
+    def _way(self, sink: SinkSettings, identity: str, clients: HttpClients) -> Way:
+        for counter in (self.metrics.matched, self.metrics.told):
             counter.labels(route=sink.name)
-        for reason in (*DROP_REASONS, SILENCED):
-            self._metrics.dropped.labels(route=sink.name, reason=reason)
-        return _Way(
+        for reason in (*DROP_REASONS, SILENCED, EXPIRED):
+            self.metrics.dropped.labels(route=sink.name, reason=reason)
+        return Way(
             route=Route(name=sink.name, filter=EventFilter(sink.filter), destination=sink.target.destination),
+            identity=identity,
             wording=build_wording(sink, self._renderer, self._templates, self._settings.zone),
             sink=build_sink(sink.target, clients),
             repeat_interval=sink.repeat_interval,
+            group_wait=sink.group_wait,
         )
 
     def _follower(self, name: ObjectName, changed: Callable[[Mapping[str, str] | None], None]) -> ConfigMapFollower:
@@ -225,8 +278,16 @@ class Daemon:
             version=__version__,
             api_server=self._connection.server,
             credentials=self._connection.described,
+            checkpoint=self._build_store().described,
             web=served.url,
         )
+
+
+async def _cancelled(*tasks: asyncio.Task[Any]) -> None:
+    """Cancel tasks and wait for their end, whatever it is."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def run(settings: Settings, *, environ: Mapping[str, str]) -> None:
@@ -236,8 +297,17 @@ async def run(settings: Settings, *, environ: Mapping[str, str]) -> None:
         ConfigError: there are no usable credentials, or no address to listen on.
     """
     connection = connect(settings.source, environ=environ)
+    pod = pod_name(environ)
     async with AsyncExitStack() as stack:
-        daemon = Daemon(settings=settings, connection=connection, clients=HttpClients(stack))
+        daemon = Daemon(
+            settings=settings,
+            connection=connection,
+            client=ApiClient(connection=connection),
+            clients=HttpClients(stack),
+            # Never the same twice: a restarted process is not its predecessor, whose requests may still be under way.
+            identity=f"{pod or socket.gethostname()}-{uuid.uuid4().hex[:8]}",
+            pod=pod,
+        )
         _on_signals(daemon)
         await daemon.run()
 

@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import ssl
 import sys
+from collections.abc import Callable
 from contextlib import AsyncExitStack
-from datetime import tzinfo
+from datetime import datetime, tzinfo
+from random import Random
 
 import httpx
 
 from kube_wecom_eventer import __version__
-from kube_wecom_eventer.config import LogTarget, RobotTarget, SinkSettings, Target, WebhookTarget
+from kube_wecom_eventer.config import (
+    CheckpointSettings,
+    LogTarget,
+    RobotTarget,
+    Settings,
+    SinkSettings,
+    Target,
+    WebhookTarget,
+)
 from kube_wecom_eventer.errors import ConfigError
+from kube_wecom_eventer.kube.checkpoint_store import CheckpointStore, ConfigMapStore, FileStore, NoStore
+from kube_wecom_eventer.kube.client import ApiClient
+from kube_wecom_eventer.kube.leadership import Alone, Leadership, LeaseLeadership
 from kube_wecom_eventer.render import (
     LogWording,
     Renderer,
@@ -26,10 +39,14 @@ from kube_wecom_eventer.sinks import LogLines, Sink, Webhook, WeComRobot
 
 
 class HttpClients:
-    """The HTTP clients of all sinks: one for each set of authorities to trust, because a TLS context costs 4 MB."""
+    """The HTTP clients of all sinks: one for each set of authorities to trust, because a TLS context costs 4 MB.
 
-    def __init__(self, stack: AsyncExitStack) -> None:
+    ``transport`` takes the network's place.
+    """
+
+    def __init__(self, stack: AsyncExitStack, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._stack = stack
+        self._transport = transport
         self._clients: dict[str | None, httpx.AsyncClient] = {}
 
     def client(self, ca_file: str | None) -> httpx.AsyncClient:
@@ -43,6 +60,7 @@ class HttpClients:
                 client = httpx.AsyncClient(
                     verify=ssl.create_default_context(cafile=ca_file) if ca_file else True,
                     headers={"User-Agent": f"kube-wecom-eventer/{__version__}"},
+                    transport=self._transport,
                 )
             except (ValueError, OSError, httpx.InvalidURL) as error:
                 raise ConfigError([_environment_problem(error)]) from None
@@ -68,6 +86,34 @@ def build_sink(target: Target, clients: HttpClients) -> Sink:
             return Webhook(target=target, http=clients.client(target.ca_file))
         case LogTarget():
             return LogLines(fd=sys.stdout.fileno())
+
+
+def build_store(place: CheckpointSettings, *, client: ApiClient, writer: str) -> CheckpointStore:
+    """Return the place where the checkpoint is kept. ``writer``: who writes it."""
+    if place.name:
+        return ConfigMapStore(client=client, namespace=place.name.namespace, name=place.name.name, writer=writer)
+    if place.path:
+        return FileStore(path=place.path, writer=writer)
+    return NoStore()
+
+
+def build_leadership(
+    settings: Settings, *, client: ApiClient, namespace: str, identity: str, now: Callable[[], datetime], rng: Random
+) -> Leadership:
+    """Return how this process comes to lead. ``namespace``: the daemon's own."""
+    election = settings.leader_election
+    if election is None:
+        return Alone()
+    return LeaseLeadership(
+        client=client,
+        name=election.lease.within(namespace),
+        identity=identity,
+        lease_duration=election.lease_duration,
+        renew_deadline=election.renew_deadline,
+        retry_period=election.retry_period,
+        now=now,
+        rng=rng,
+    )
 
 
 def build_wording(sink: SinkSettings, renderer: Renderer, templates: Templates, zone: tzinfo) -> Wording:

@@ -3,11 +3,14 @@
 EventerError
 ├── ConfigError      what the user wrote can't be run; carries every problem, not the first
 ├── TemplateError    a template doesn't parse, or fails on an event
+├── CheckpointError  a checkpoint can't be read or written; carries the RBAC rules that are missing
+│   └── NewerWriter  somebody else has written it since; carries who
 └── ApiError         the API server refused, or could not be asked
     ├── Gone         the asked resourceVersion is no longer there (410)
     ├── Unauthorized the credentials are not accepted (401)
     ├── Forbidden    an RBAC rule is missing (403)
     ├── NotFound     404
+    ├── Conflict     somebody else's write came first (409)
     └── Overloaded   the server asks to wait (429); carries for how long
 """
 
@@ -41,6 +44,22 @@ class TemplateError(EventerError):
         self.line = line
 
 
+class CheckpointError(EventerError):
+    """A checkpoint can't be read or written. ``hint``: the RBAC rules to add where that is why, else empty."""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class NewerWriter(CheckpointError):
+    """Another process has written the checkpoint since: ``writer`` as it calls itself, empty where it doesn't."""
+
+    def __init__(self, message: str, *, writer: str) -> None:
+        super().__init__(message)
+        self.writer = writer
+
+
 class ApiError(EventerError):
     """The API server refused a request (``code`` is the HTTP status), or could not be asked (0)."""
 
@@ -63,6 +82,10 @@ class Forbidden(ApiError):
 
 class NotFound(ApiError):
     """There is no such object."""
+
+
+class Conflict(ApiError):
+    """Somebody else's write came first: the object has another resourceVersion, or exists already."""
 
 
 class Overloaded(ApiError):

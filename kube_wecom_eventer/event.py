@@ -7,6 +7,7 @@ Field meanings: https://kubernetes.io/docs/reference/kubernetes-api/cluster-reso
 from __future__ import annotations
 
 from datetime import datetime
+from hashlib import blake2b
 
 import msgspec
 
@@ -76,6 +77,18 @@ class Event(msgspec.Struct, rename="camel", frozen=True):
     reporting_instance: str = ""
 
     @property
+    def version(self) -> int:
+        """The resourceVersion, etcd's 64-bit revision; 0 where it is none."""
+        return revision(self.metadata.resource_version)
+
+    @property
+    def identity(self) -> int:
+        """48 bits that tell event objects apart, the same in every process; versions of one object share them."""
+        about = self.metadata
+        name = about.uid or f"{about.namespace}/{about.name}"
+        return int.from_bytes(blake2b(name.encode(errors="replace"), digest_size=6).digest())
+
+    @property
     def occurrences(self) -> int:
         """How often it happened, by the event's own count; at least 1."""
         return max(1, self.count, self.series.count if self.series else 0)
@@ -95,3 +108,8 @@ class Event(msgspec.Struct, rename="camel", frozen=True):
             self.metadata.creation_timestamp,
         )
         return next((time for time in candidates if time is not None and time.year > 1), None)
+
+
+def revision(text: str) -> int:
+    """Return a resourceVersion as a number; 0 for a text that is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0

@@ -62,6 +62,7 @@ class Metrics:
         self.template_failures = counter(
             "template_failures", "Templates that are missing, don't parse or fail on an event", "template", "stage"
         )
+        self.checkpoint_writes = counter("checkpoint_writes", "Attempts to write the checkpoint", "result")
         self.silences = gauge("silences", "Silences that hold now")
         self.silence_problems = counter("silence_problems", "Mistakes found in silences, which silence nothing")
         gauge("build_info", "Always 1", "version").labels(version=__version__).set(1)

@@ -4,17 +4,22 @@ Owns the grammar of flags and of sink and source URIs, and says everything that 
 Opens no connection and reads nothing but what it is given.
 """
 
+from kube_wecom_eventer.config.checkpoint import CheckpointSettings, pod_name, resolve
 from kube_wecom_eventer.config.filter import CLUSTER_SCOPE, FilterSettings
+from kube_wecom_eventer.config.leader_election import LeaderElectionSettings
+from kube_wecom_eventer.config.object_name import ObjectName
 from kube_wecom_eventer.config.secret import Secret
 from kube_wecom_eventer.config.settings import Settings, load_settings
-from kube_wecom_eventer.config.sink import ObjectName, SinkSettings
+from kube_wecom_eventer.config.sink import SinkSettings
 from kube_wecom_eventer.config.source import SourceSettings
 from kube_wecom_eventer.config.style import StyleSettings
 from kube_wecom_eventer.config.target import LogTarget, RobotTarget, Target, WebhookTarget
 
 __all__ = [
     "CLUSTER_SCOPE",
+    "CheckpointSettings",
     "FilterSettings",
+    "LeaderElectionSettings",
     "LogTarget",
     "ObjectName",
     "RobotTarget",
@@ -26,4 +31,6 @@ __all__ = [
     "Target",
     "WebhookTarget",
     "load_settings",
+    "pod_name",
+    "resolve",
 ]

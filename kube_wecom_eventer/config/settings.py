@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 
+from kube_wecom_eventer.config.checkpoint import CheckpointSettings, parse_checkpoint
+from kube_wecom_eventer.config.duration import parse_duration
 from kube_wecom_eventer.config.go_flags import Flag, ParsedFlags, parse_bool, parse_flags
-from kube_wecom_eventer.config.sink import ObjectName, SinkSettings, parse_sink
+from kube_wecom_eventer.config.leader_election import (
+    LEADER_ELECTION_FLAGS,
+    LeaderElectionSettings,
+    parse_leader_election,
+)
+from kube_wecom_eventer.config.object_name import ObjectName, parse_config_map_name
+from kube_wecom_eventer.config.sink import SinkSettings, parse_sink
 from kube_wecom_eventer.config.source import SourceSettings, parse_source
 from kube_wecom_eventer.config.time_zone import time_zone
 from kube_wecom_eventer.errors import ConfigError
@@ -22,6 +29,14 @@ LOG_FORMAT = Flag("log-format", "json, console, or auto: console on a terminal",
 VERBOSITY = Flag("v", "log level: 0 is info, 1 and more is debug", "0")
 EVENT_METRICS = Flag("event-metrics", "count events by reason, namespace and kind", "true", is_bool=True)
 SILENCES = Flag("silence-configmap", "[NAMESPACE/]NAME of a ConfigMap with silences, followed; default: none")
+CHECKPOINT = Flag(
+    "checkpoint",
+    "configmap:[NAMESPACE/]NAME, file:PATH or none: where the position is kept across restarts; "
+    "default: a ConfigMap in a cluster, else none",
+)
+SINCE = Flag("since", "without a checkpoint, also tell what happened so long before the start", "0")
+MAX_AGE = Flag("max-age", "drop and count what could not be told for so long", "1h")
+MAX_GROUPS = Flag("max-groups", "groups of like events that may wait for each robot; beyond them sums are told", "2000")
 FREQUENCY = Flag("frequency", "ignored: events are told at once")
 MAX_PROCS = Flag("max_procs", "ignored: one process, one loop")
 
@@ -30,14 +45,16 @@ _KLOG = ("stderrthreshold", "log_dir", "log-dir", "log_file", "log-file", "log_f
 _KLOG_BOOLS = ("logtostderr", "alsologtostderr", "skip_headers", "skip-headers", "skip_log_headers",
                "skip-log-headers", "add_dir_header", "add-dir-header", "one_output", "one-output")  # fmt: skip
 
-_NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-_CONFIG_MAP = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
+_EVENTS_LAST = 3600.0
+"""Seconds that an API server keeps events, unless its ``--event-ttl`` says else."""
+_LONGEST_SINCE = 366 * 86400.0
+"""Seconds; no API server keeps events for longer, and dates in any past can't be counted."""
 
 FLAGS: Mapping[str, Flag] = {
     flag.name: flag
     for flag in (
-        SOURCE, SINK, HEALTHZ_IP, HEALTHZ_PORT, LOG_FORMAT, VERBOSITY, EVENT_METRICS, SILENCES, FREQUENCY,
-        MAX_PROCS,
+        SOURCE, SINK, HEALTHZ_IP, HEALTHZ_PORT, LOG_FORMAT, VERBOSITY, EVENT_METRICS, SILENCES, CHECKPOINT, SINCE,
+        MAX_AGE, MAX_GROUPS, *LEADER_ELECTION_FLAGS, FREQUENCY, MAX_PROCS,
         *(Flag(name, "klog's; ignored") for name in _KLOG),
         *(Flag(name, "klog's; ignored", is_bool=True) for name in _KLOG_BOOLS),
     )
@@ -48,7 +65,10 @@ FLAGS: Mapping[str, Flag] = {
 class Settings:
     """What the daemon runs with. ``warnings``: a line each for what was accepted but may not be what was meant.
 
-    ``silences``: the ConfigMap with the silences; without a namespace it is in the daemon's own.
+    ``silences``: the ConfigMap with the silences; without a namespace it is in the daemon's own. ``since``: seconds
+    before a start without a checkpoint whose events are told, too. ``max_age``: seconds after which an event that
+    could not be told is dropped. ``max_groups``: groups that may wait for each destination.
+    ``leader_election``: None where this process is the only one.
     """
 
     source: SourceSettings
@@ -59,6 +79,11 @@ class Settings:
     debug: bool = False
     event_metrics: bool = True
     silences: ObjectName | None = None
+    checkpoint: CheckpointSettings = field(default_factory=CheckpointSettings)
+    since: float = 0.0
+    max_age: float = 3600.0
+    max_groups: int = 2000
+    leader_election: LeaderElectionSettings | None = None
     zone: tzinfo = UTC
     warnings: tuple[str, ...] = ()
 
@@ -80,6 +105,11 @@ def load_settings(argv: Sequence[str], *, environ: Mapping[str, str]) -> Setting
         debug=_number(flags, VERBOSITY, 100) > 0,
         event_metrics=parse_bool(flags.last(EVENT_METRICS) or "") is not False,
         silences=_silences(flags),
+        checkpoint=_checkpoint(flags),
+        since=_since(flags),
+        max_age=_max_age(flags),
+        max_groups=_number(flags, MAX_GROUPS, 100_000, lowest=1),
+        leader_election=parse_leader_election(flags),
         zone=time_zone(environ, warnings=warnings),
         warnings=(*warnings, *_ignored(flags)),
     )
@@ -112,13 +142,13 @@ def _sinks(flags: ParsedFlags, environ: Mapping[str, str]) -> tuple[SinkSettings
     return sinks
 
 
-def _number(flags: ParsedFlags, flag: Flag, highest: int) -> int:
+def _number(flags: ParsedFlags, flag: Flag, highest: int, *, lowest: int = 0) -> int:
     text = flags.last(flag) or ""
     # By length first: Python refuses to read thousands of digits.
-    if text.isascii() and text.isdigit() and len(text) <= 9 and int(text) <= highest:
+    if text.isascii() and text.isdigit() and len(text) <= 9 and lowest <= int(text) <= highest:
         return int(text)
-    flags.problems.append(f"--{flag.name}={text}: write a number from 0 to {highest}")
-    return 0
+    flags.problems.append(f"--{flag.name}={text}: write a number from {lowest} to {highest}")
+    return lowest
 
 
 def _log_format(flags: ParsedFlags) -> str:
@@ -132,10 +162,34 @@ def _silences(flags: ParsedFlags) -> ObjectName | None:
     text = flags.last(SILENCES)
     if text is None:
         return None
-    namespace, slash, name = text.rpartition("/")
-    if not _CONFIG_MAP.fullmatch(name) or (slash and not _NAMESPACE.fullmatch(namespace)):
+    name = parse_config_map_name(text)
+    if name is None:
         flags.problems.append(f"--{SILENCES.name}={text}: no ConfigMap's name; write NAME or NAMESPACE/NAME")
-    return ObjectName(namespace, name)
+    return name
+
+
+def _checkpoint(flags: ParsedFlags) -> CheckpointSettings:
+    text = flags.last(CHECKPOINT)
+    return CheckpointSettings() if text is None else parse_checkpoint(text, problems=flags.problems)
+
+
+def _since(flags: ParsedFlags) -> float:
+    text = flags.last(SINCE) or ""
+    seconds = parse_duration(text)
+    if seconds is None:
+        flags.problems.append(f"--since={text}: no duration; write for example 10m, or 0 for none")
+        return 0.0
+    if seconds > _EVENTS_LAST:
+        flags.warnings.append(f"--since={text}: an API server keeps events for an hour, unless it is set otherwise")
+    return min(seconds, _LONGEST_SINCE)
+
+
+def _max_age(flags: ParsedFlags) -> float:
+    text = flags.last(MAX_AGE) or ""
+    seconds = parse_duration(text)
+    if not seconds:
+        flags.problems.append(f"--max-age={text}: no duration above 0; write for example 30m or 1h")
+    return seconds or 1.0
 
 
 def _ignored(flags: ParsedFlags) -> list[str]:

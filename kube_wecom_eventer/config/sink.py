@@ -8,9 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import blake2b
 
 from kube_wecom_eventer.config.duration import parse_duration
 from kube_wecom_eventer.config.filter import FILTER_OPTIONS, FilterSettings, parse_filter
+from kube_wecom_eventer.config.object_name import ObjectName
 from kube_wecom_eventer.config.style import STYLE_OPTIONS, StyleSettings, parse_style
 from kube_wecom_eventer.config.target import Target, parse_target
 from kube_wecom_eventer.config.uri import OptionUri, parse_uri
@@ -18,44 +20,38 @@ from kube_wecom_eventer.config.uri import OptionUri, parse_uri
 _TEMPLATE, _TEMPLATE_NAMESPACE = "custom_body_configmap", "custom_body_configmap_namespace"
 
 _COMMON_OPTIONS = frozenset(
-    {"header", "method", "ca_file", "query", "route", "repeat_interval", _TEMPLATE, _TEMPLATE_NAMESPACE}
-)
+    {
+        "header", "method", "ca_file", "query", "route", "repeat_interval", "group_wait",
+        _TEMPLATE, _TEMPLATE_NAMESPACE,
+    }
+)  # fmt: skip
 _OPTIONS = _COMMON_OPTIONS | FILTER_OPTIONS | STYLE_OPTIONS
 
 REPEAT_INTERVAL = 300.0
+_LONGEST_GROUP_WAIT = 600.0
 
 _ROUTE_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class ObjectName:
-    """The namespace and name of an object in the cluster. An empty namespace stands for the daemon's own."""
-
-    namespace: str
-    name: str
-
-    def __str__(self) -> str:
-        return f"{self.namespace}/{self.name}"
-
-    def within(self, namespace: str) -> ObjectName:
-        """Return the same name, in ``namespace`` where it has none of its own."""
-        return self if self.namespace else ObjectName(namespace, self.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SinkSettings:
     """One ``--sink``: a target, a filter, and the ConfigMap with the body's template (None: the built-in body).
 
-    ``name`` tells the sinks apart in logs and metrics: ``route=``, else the sink's number. ``repeat_interval``:
-    seconds in which the same object, reason and message are told once; 0 tells each update.
+    ``name`` tells the sinks apart in logs and metrics: ``route=``, else the sink's number. ``identity`` does so in a
+    checkpoint, and stays when sinks are added or put in another order: ``route=``, else made of the destination and
+    the filter. ``repeat_interval``: seconds in which the same object, reason and message are told once; 0 tells each
+    update. ``group_wait``: seconds that an event may wait so that more join its message; 0: it leaves at once where the
+    pace allows.
     """
 
     name: str
+    identity: str
     target: Target
     filter: FilterSettings
     style: StyleSettings
     template: ObjectName | None = None
     repeat_interval: float = REPEAT_INTERVAL
+    group_wait: float = 0.0
 
 
 def parse_sink(
@@ -77,20 +73,22 @@ def parse_sink(
     target = parse_target(uri, known=_OPTIONS, problems=found, warnings=doubts)
     filter_settings = parse_filter(uri, problems=found, warnings=doubts)
     style = parse_style(uri, problems=found)
-    name = _name(uri, found) or f"sink-{number}"
+    name = _name(uri, found)
     template = _template(uri, doubts)
-    repeat_interval = _repeat_interval(uri, found)
+    repeat_interval, group_wait = _repeat_interval(uri, found), _group_wait(uri, found)
     warnings += [f"{where}: {doubt}" for doubt in doubts]
     problems += [f"{where}: {problem}" for problem in found]
     if found or target is None:
         return None
     return SinkSettings(
-        name=name,
+        name=name or f"sink-{number}",
+        identity=name or _identity(uri, target),
         target=target,
         filter=filter_settings,
         style=style,
         template=template,
         repeat_interval=repeat_interval,
+        group_wait=group_wait,
     )
 
 
@@ -105,11 +103,27 @@ def _repeat_interval(uri: OptionUri, problems: list[str]) -> float:
     return seconds
 
 
+def _group_wait(uri: OptionUri, problems: list[str]) -> float:
+    text = uri.first("group_wait")
+    seconds = parse_duration(text) if text else 0.0
+    if seconds is None or seconds > _LONGEST_GROUP_WAIT:
+        problems.append(
+            f"group_wait={text}: no duration of at most 10m; write for example 10s, 1m, or 0 to tell events at once"
+        )
+        return 0.0
+    return seconds
+
+
 def _name(uri: OptionUri, problems: list[str]) -> str | None:
     name = uri.first("route")
     if name and not _ROUTE_NAME.fullmatch(name):
         problems.append(f"route={name}: no name of a route; write at most 63 letters, digits, '.', '_' and '-'")
     return name
+
+
+def _identity(uri: OptionUri, target: Target) -> str:
+    chosen = sorted((name, value) for name, value in uri.options if name in FILTER_OPTIONS)
+    return f"{target.destination}/{blake2b(repr(chosen).encode(), digest_size=4).hexdigest()}"
 
 
 def _template(uri: OptionUri, warnings: list[str]) -> ObjectName | None:

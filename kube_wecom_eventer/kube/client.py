@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import httpx
 import msgspec
 
-from kube_wecom_eventer.errors import ApiError, ConfigError, Forbidden, Gone, NotFound, Overloaded, Unauthorized
+from kube_wecom_eventer.errors import (
+    ApiError,
+    ConfigError,
+    Conflict,
+    Forbidden,
+    Gone,
+    NotFound,
+    Overloaded,
+    Unauthorized,
+)
 from kube_wecom_eventer.kube.credentials import Connection
 
 _TIMEOUT = 10.0
@@ -44,7 +53,7 @@ class Status(msgspec.Struct, rename="camel"):
 
 
 class ApiClient:
-    """GET and watch on one API server. All failures are `ApiError`s, but for a proxy that is none: a ConfigError."""
+    """Requests to one API server. All failures are `ApiError`s, but for a proxy that is none: a ConfigError."""
 
     def __init__(self, *, connection: Connection, transport: httpx.AsyncBaseTransport | None = None) -> None:
         if transport is None and not connection.trust_env:
@@ -66,19 +75,26 @@ class ApiClient:
         self.server = connection.server
         self._extensions = {"sni_hostname": connection.server_name} if connection.server_name else {}
 
-    async def get(self, path: str, params: Mapping[str, str | int] | None = None) -> bytes:
-        """Return the body of a successful GET. Raises ApiError."""
-        try:
-            async with asyncio.timeout(_LONGEST_ANSWER):
-                response = await self._http.get(path, params=params, extensions=self._extensions)
-        except TimeoutError:
-            raise ApiError(f"the answer is not complete after {_LONGEST_ANSWER:g} s") from None
-        except httpx.HTTPError as error:
-            raise unreachable(error) from None
-        if not response.is_success:
-            raise refusal(response.status_code, response.content, response.headers)
-        _not_a_page(response)
-        return response.content
+    async def get(
+        self, path: str, params: Mapping[str, str | int] | None = None, *, timeout: float = _LONGEST_ANSWER
+    ) -> bytes:
+        """Return the body of a successful GET. ``timeout``: seconds for the whole answer. Raises ApiError."""
+        return await self._whole(self._http.get(path, params=params, extensions=self._extensions), seconds=timeout)
+
+    async def send(self, method: str, path: str, body: Mapping[str, object], *, timeout: float | None = None) -> bytes:
+        """Write ``body`` as JSON (POST: create, PUT: replace) and return what is stored then.
+
+        ``timeout``: seconds for all of it, when it must be known sooner. A write that got no answer may have had its
+        effect all the same. Raises ApiError; Conflict for a write that came too late.
+        """
+        request = self._http.request(
+            method,
+            path,
+            content=msgspec.json.encode(body),
+            headers={"Content-Type": "application/json"},
+            extensions=self._extensions,
+        )
+        return await self._whole(request, seconds=_LONGEST_ANSWER if timeout is None else timeout)
 
     @asynccontextmanager
     async def lines(
@@ -99,6 +115,19 @@ class ApiClient:
                 yield _split_lines(response.aiter_bytes())
             except httpx.HTTPError as error:
                 raise unreachable(error) from None
+
+    async def _whole(self, answering: Awaitable[httpx.Response], *, seconds: float) -> bytes:
+        try:
+            async with asyncio.timeout(seconds):
+                response = await answering
+        except TimeoutError:
+            raise ApiError(f"the answer is not complete after {seconds:g} s") from None
+        except httpx.HTTPError as error:
+            raise unreachable(error) from None
+        if not response.is_success:
+            raise refusal(response.status_code, response.content, response.headers)
+        _not_a_page(response)
+        return response.content
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -171,13 +200,17 @@ def status_error(status: Status, headers: Mapping[str, str] | None = None) -> Ap
     seconds = _retry_after(status, headers or {})
     if code == 429 or (seconds and code >= 500):
         return Overloaded(text, code=code, retry_after=seconds or 1.0)
-    kinds: dict[int, type[ApiError]] = {401: Unauthorized, 403: Forbidden, 404: NotFound, 410: Gone}
+    kinds: dict[int, type[ApiError]] = {401: Unauthorized, 403: Forbidden, 404: NotFound, 409: Conflict, 410: Gone}
     return kinds.get(code, ApiError)(text, code=code)
 
 
-def missing_rule(resource: str, *, kind: str) -> str:
-    """Return the RBAC rule that lets us follow a resource of the core group, to be pasted, and where it belongs."""
-    return f'{{apiGroups: [""], resources: ["{resource}"], verbs: ["list", "watch"]}}, in a {kind}'
+def missing_rule(resource: str, *, kind: str, group: str = "", verbs: Sequence[str] = ("list", "watch")) -> str:
+    """Return the RBAC rule that a refused request needs, to be pasted, and where it belongs.
+
+    ``group`` is the resource's API group; the core group's is empty.
+    """
+    quoted = ", ".join(f'"{verb}"' for verb in verbs)
+    return f'{{apiGroups: ["{group}"], resources: ["{resource}"], verbs: [{quoted}]}}, in a {kind}'
 
 
 def _retry_after(status: Status, headers: Mapping[str, str]) -> float:

@@ -31,8 +31,8 @@ class Connection:
     """How to reach the API server.
 
     ``described`` is for the log. ``trust_env``: HTTPS_PROXY holds for a kubeconfig's server, as with kubectl, and
-    never inside a cluster. ``namespace`` is the daemon's own. ``warnings``: a line each for what was not done as
-    written.
+    never inside a cluster. ``in_cluster``: as a pod's service account. ``namespace`` is the daemon's own.
+    ``warnings``: a line each for what was not done as written.
     """
 
     server: str
@@ -42,6 +42,7 @@ class Connection:
     trust_env: bool = False
     proxy: str | None = None
     server_name: str | None = None
+    in_cluster: bool = False
     namespace: str = "default"
     warnings: tuple[str, ...] = ()
 
@@ -140,7 +141,11 @@ def _service_account(source: SourceSettings, directory: Path, environ: Mapping[s
     except (OSError, ssl.SSLError) as error:
         raise ConfigError([f"{directory}: the service account can't be read: {error}"]) from None
     return Connection(
-        server=server, described=f"service account in {directory}", verify=verify, auth=BearerAuth(read=read)
+        server=server,
+        described=f"service account in {directory}",
+        verify=verify,
+        auth=BearerAuth(read=read),
+        in_cluster=True,
     )
 
 

@@ -13,13 +13,15 @@ import asyncio
 import random
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import msgspec
 import structlog
 
 from kube_wecom_eventer.errors import ApiError, Forbidden, Gone
-from kube_wecom_eventer.event import Event
+from kube_wecom_eventer.event import Event, revision
 from kube_wecom_eventer.kube.client import UNREADABLE, ApiClient, missing_rule
 from kube_wecom_eventer.kube.watch import Backoff, watch_once
 from kube_wecom_eventer.metrics import Metrics
@@ -65,6 +67,39 @@ def _decode(line: bytes) -> tuple[str, Event]:
     return read.type, read.object
 
 
+class Listing(Protocol):
+    """Who hears of lists and of positions that do not come from a watch line."""
+
+    def listed(self, event: Event, *, new: bool) -> None:
+        """Hear of a listed event; it is yielded as well where it is ``new``."""
+        ...
+
+    def positioned(self) -> None:
+        """Hear of the first position, and of a list that is complete."""
+        ...
+
+
+class _NoListing:
+    def listed(self, event: Event, *, new: bool) -> None:
+        """Do nothing."""
+
+    def positioned(self) -> None:
+        """Do nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """Where a stream starts. Without a ``position``: at the newest event, or with what happened ``since``.
+
+    ``alive_at``: when the API server was last heard of, at that position. ``lists``: a list comes first.
+    """
+
+    position: int | None = None
+    alive_at: datetime | None = None
+    since: datetime | None = None
+    lists: bool = False
+
+
 class EventStream:
     """The events of one API server, followed for ever.
 
@@ -80,8 +115,11 @@ class EventStream:
         metrics: Metrics,
         now: Callable[[], datetime],
         warnings_only: bool = False,
+        start: Start | None = None,
+        listing: Listing | None = None,
         rng: random.Random | None = None,
     ) -> None:
+        start = start or Start()
         self._client = client
         self._metrics = metrics
         self._now = now
@@ -89,14 +127,24 @@ class EventStream:
         self._watching = False
         self._rng = rng or random.Random()  # noqa: S311 jitter protects nothing
         self._backoff = Backoff(rng=self._rng)
-        self._position: int | None = None
-        self._alive_at: datetime | None = None
-        self._must_list = False
-        self._since: datetime | None = None
+        self._position = start.position
+        self._alive_at = start.alive_at
+        self._since = start.since
+        self._listing = listing or _NoListing()
+        self._must_list = start.lists
+        self._restored = False
         self._listed: set[int] = set()
         self.trouble = ""
         self._unreadable = ""
         self.synced = asyncio.Event()
+
+    @property
+    def position(self) -> int | None:
+        """The last resourceVersion up to which everything has been yielded and taken; None before the first one.
+
+        While a list is read it stays where it was: pages come by name.
+        """
+        return self._position
 
     def last_contact(self) -> datetime | None:
         """Return when the API server was last heard of: now, while a watch is open."""
@@ -122,7 +170,8 @@ class EventStream:
                 trouble = error
             if loop.time() - started >= _LASTED:
                 self._backoff.reset()
-                self._alive_at = self._now() if trouble is None else self._alive_at
+                if trouble is None and not self._restored:
+                    self._alive_at = self._now()
             # Also after a clean end: a server that closes each watch at once must not be asked in a tight loop.
             delay = self._backoff.next(trouble)
             if trouble:
@@ -132,21 +181,22 @@ class EventStream:
     async def _attempt(self) -> AsyncGenerator[Event, None]:
         """List where the position asks for it, then watch once."""
         latest = await self._latest()
-        if self._position is None:
+        if self._position is None and self._since is None:
             self._position, self._alive_at = latest, self._now()
             log.info("event_stream_starts", resource_version=latest)
-        if latest < self._position:
+            self._listing.positioned()
+        if self._position is not None and latest < self._position and not self._restored:
             log.warning("api_server_restored", position=self._position, resource_version=latest)
-            self._position, self._must_list, self._since = 0, True, self._alive_at
-        if self._must_list:
-            async with aclosing(self._list_above(self._position)) as events:
+            self._restored, self._since = True, self._alive_at
+        if self._must_list or self._restored or self._position is None:
+            async with aclosing(self._list_above(0 if self._restored else self._position or 0)) as events:
                 async for event in events:
                     yield event
         watch = watch_once(
             self._client,
             _PATH,
             params=self._selector,
-            resource_version=str(self._position),
+            resource_version=str(self._position or 0),
             decode=_decode,
             unreadable=self._say_unreadable,
             opened=self._open,
@@ -155,20 +205,21 @@ class EventStream:
         try:
             async with aclosing(watch) as lines:
                 async for kind, event in lines:
-                    self._position = max(self._position, _version(event))
                     self._alive_at = self._now()
                     self._backoff.reset()
                     # DELETED is the end of the event's hour in the API server, nothing that happened.
                     if kind in ("ADDED", "MODIFIED"):
                         self._metrics.received.inc()
                         yield event
+                    # Only now: whoever reads us has taken it.
+                    self._position = max(self._position or 0, event.version)
         finally:
             self._watching = False
 
     async def _latest(self) -> int:
         """Ask for the server's newest resourceVersion; also the cheapest way to hear 401 or 403 as such."""
         listing = await self._page({"limit": 1})
-        return _number(listing.metadata.resource_version)
+        return revision(listing.metadata.resource_version)
 
     async def _list_above(self, position: int) -> AsyncGenerator[Event, None]:
         """Yield what is newer than ``position`` (and than ``_since``), then take the list's own position.
@@ -181,19 +232,22 @@ class EventStream:
         while True:
             page = await self._page(params)
             # Later pages may be newer than the first one; the watch goes on from where the first one was.
-            start = start or _number(page.metadata.resource_version)
+            start = start or revision(page.metadata.resource_version)
             for event in self._readable(page):
-                version = _version(event)
-                if version <= position or version in self._listed or _before(event, self._since):
-                    continue
-                self._listed.add(version)
-                self._metrics.received.inc()
-                yield event
+                new = event.version > position and event.version not in self._listed and not _before(event, self._since)
+                self._listing.listed(event, new=new)
+                if new:
+                    self._listed.add(event.version)
+                    self._metrics.received.inc()
+                    yield event
             if not page.metadata.continue_:
                 break
             params["continue"] = page.metadata.continue_
-        self._position, self._must_list, self._since = start, False, None
+        if self._position is None:
+            log.info("event_stream_starts", resource_version=start)
+        self._position, self._must_list, self._since, self._restored = start, False, None, False
         self._listed.clear()
+        self._listing.positioned()
 
     async def _page(self, params: dict[str, str | int]) -> _EventList:
         body = await self._client.get(_PATH, params)
@@ -201,7 +255,7 @@ class EventStream:
             page = _event_list.decode(body)
         except UNREADABLE as error:
             raise ApiError(f"the list of events can't be read: {error}") from None
-        if not _number(page.metadata.resource_version):
+        if not revision(page.metadata.resource_version):
             raise ApiError("the list of events can't be read: it has no resourceVersion")
         self.synced.set()
         return page
@@ -241,15 +295,6 @@ class EventStream:
         if str(error) != self._unreadable:
             log.warning("watch_line_unreadable", error=str(error), length=len(line))
         self._unreadable = str(error)
-
-
-def _version(event: Event) -> int:
-    return _number(event.metadata.resource_version)
-
-
-def _number(text: str) -> int:
-    """Return a resourceVersion, etcd's 64-bit revision, as a number; 0 for a text that is none."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0
 
 
 def _before(event: Event, since: datetime | None) -> bool:

@@ -2,7 +2,35 @@
 
 from kube_wecom_eventer.notify.dispatcher import DROP_REASONS, Dispatcher
 from kube_wecom_eventer.notify.notification import Notification, notification
-from kube_wecom_eventer.notify.pace import NoPace, Pace
-from kube_wecom_eventer.notify.pending import MergingPending, OneByOne
+from kube_wecom_eventer.notify.one_by_one import OneByOne
+from kube_wecom_eventer.notify.pace import (
+    LONGEST_ATTEMPT,
+    UNRECORDED,
+    WINDOW,
+    NoPace,
+    Pace,
+    Pacing,
+    Permitted,
+    RecordedPace,
+)
+from kube_wecom_eventer.notify.pending import MergingPending
+from kube_wecom_eventer.notify.versions import VersionRange, Versions
 
-__all__ = ["DROP_REASONS", "Dispatcher", "MergingPending", "NoPace", "Notification", "OneByOne", "Pace", "notification"]
+__all__ = [
+    "DROP_REASONS",
+    "LONGEST_ATTEMPT",
+    "UNRECORDED",
+    "WINDOW",
+    "Dispatcher",
+    "MergingPending",
+    "NoPace",
+    "Notification",
+    "OneByOne",
+    "Pace",
+    "Pacing",
+    "Permitted",
+    "RecordedPace",
+    "VersionRange",
+    "Versions",
+    "notification",
+]

@@ -8,15 +8,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import structlog
 from tenacity import AsyncRetrying, RetryCallState, wait_exponential
 
 from kube_wecom_eventer.metrics import Metrics
+from kube_wecom_eventer.notify.batch import Batch
 from kube_wecom_eventer.notify.notification import Notification
 from kube_wecom_eventer.notify.pace import Pacing
-from kube_wecom_eventer.notify.pending import Batch, Pending
+from kube_wecom_eventer.notify.pending import Pending
+from kube_wecom_eventer.notify.versions import Versions
 from kube_wecom_eventer.render import Merged, Message
 from kube_wecom_eventer.render.digest import total
 from kube_wecom_eventer.sinks import Outcome, Verdict
@@ -42,7 +44,8 @@ log = structlog.get_logger()
 class Dispatcher:
     """Tells what is offered to it, one message at a time.
 
-    ``destination`` is its name in logs and metrics. ``told`` hears of each accepted message, with its delay in seconds.
+    ``destination`` is its name in logs and metrics. ``told`` hears of each accepted message, with its delay in seconds;
+    ``settled`` of each message that was accepted or given up. ``max_age``: seconds.
     """
 
     def __init__(
@@ -53,15 +56,19 @@ class Dispatcher:
         metrics: Metrics,
         pace: Pacing,
         told: Callable[[float], None] = lambda _seconds: None,
+        settled: Callable[[], None] = lambda: None,
+        max_age: float = MAX_AGE,
         rng: random.Random | None = None,
     ) -> None:
         self._destination = destination
         self._metrics = metrics
         self._pace = pace
         self._told = told
+        self._settled = settled
+        self._max_age = max_age
         self._rng = rng or random.Random()  # noqa: S311 jitter protects nothing
         self._pending = pending
-        self._in_flight = 0
+        self._telling: Batch | None = None
         self._digest_at = -DIGEST_INTERVAL
         self._alone: Batch | None = None
         self._draining = False
@@ -81,8 +88,16 @@ class Dispatcher:
     @property
     def waiting(self) -> int:
         """How many events wait, those being told included; what is held back as a repeat is not."""
-        alone = self._alone.count if self._alone else 0
-        return self._pending.events + self._in_flight + alone
+        return self._pending.events + sum(batch.count for batch in self._batches())
+
+    def versions(self) -> Iterator[tuple[str, Versions]]:
+        """Yield routes with versions that are not settled; a route may come more than once."""
+        yield from self._pending.versions()
+        for batch in self._batches():
+            yield batch.route, batch.versions
+
+    def _batches(self) -> tuple[Batch, ...]:
+        return tuple(batch for batch in (self._telling, self._alone) if batch)
 
     def offer(self, notification: Notification) -> None:
         """Take a notification, or drop and count it where too much waits already. Never waits."""
@@ -94,7 +109,7 @@ class Dispatcher:
         first = self._pending.merges and self._alone is None and self._pending.events == 1
         if first and self._pace.free(now) > SPARE_SLOTS:
             # It found nothing waiting: it leaves at once, and does not wait for what may come behind it.
-            self._alone = self._pending.take()
+            self._alone = self._pending.take(now)
         self._wake()
 
     async def run(self) -> None:
@@ -104,12 +119,13 @@ class Dispatcher:
             batch, self._alone = self._alone, None
             if batch is None:
                 await self._gather()
-                batch = self._pending.take()
+                batch = self._pending.take(self._now())
             if batch is None:
                 continue
-            self._in_flight = batch.count
+            self._telling = batch
             await self._tell_safely(batch)
-            self._in_flight = 0
+            self._telling = None
+            self._settled()
             self._count_pending()
 
     async def drained(self) -> None:
@@ -124,17 +140,22 @@ class Dispatcher:
         self._count_pending()
 
     async def _something_waits(self) -> None:
-        loop = asyncio.get_running_loop()
         while True:
             self._arrived.clear()
-            self._pending.release(float("inf") if self._draining else loop.time())
-            if self._alone or self._pending.events:
+            now = self._now()
+            self._pending.release(now)
+            if self._alone or self._pending.ready(now):
                 return
-            self._empty.set()
-            due_at = self._pending.next_release()
+            if not self._pending.events:
+                self._empty.set()
+            due_at = self._pending.next_due()
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(None if due_at is None else max(0.0, due_at - loop.time())):
+                async with asyncio.timeout(None if due_at is None else max(0.0, due_at - now)):
                     await self._arrived.wait()
+
+    def _now(self) -> float:
+        """Return the loop's time; the end of all waiting on purpose, once that is to end."""
+        return float("inf") if self._draining else asyncio.get_running_loop().time()
 
     async def _gather(self) -> None:
         """Wait for the next digest's turn, and for a slot: what comes meanwhile joins it."""
@@ -147,7 +168,7 @@ class Dispatcher:
 
     async def _tell_safely(self, batch: Batch) -> None:
         """Tell one batch; a mistake of our own costs these events, not those that wait behind them."""
-        if self._failing and self._age(batch) >= MAX_AGE:
+        if self._failing and self._age(batch) >= self._max_age:
             self._drop(batch.route, batch.items, "too_old", self.trouble)
             return
         try:
@@ -178,8 +199,9 @@ class Dispatcher:
 
     async def _attempt(self, attempts: _Attempts) -> Outcome:
         loop = asyncio.get_running_loop()
-        await asyncio.sleep(self._pace.delay(loop.time()))
-        self._pace.start()
+        while (delay := self._pace.delay(loop.time())) > 0:  # noqa: ASYNC110 time decides, mostly
+            await asyncio.sleep(delay)
+        self._pace.start(loop.time())
         if attempts.started:
             self._metrics.retried.labels(destination=self._destination).inc()
         attempts.started = True
@@ -200,7 +222,7 @@ class Dispatcher:
             return False
         if outcome.verdict in (Verdict.REFUSED, Verdict.UNKNOWN):
             return attempts.may_differ(outcome)
-        return self._age(attempts.batch) < MAX_AGE
+        return self._age(attempts.batch) < self._max_age
 
     def _wait(self, state: RetryCallState, attempts: _Attempts) -> float:
         """Return the seconds until the next attempt."""
@@ -213,7 +235,7 @@ class Dispatcher:
         else:
             probe = 0.2 + self._rng.uniform(0.0, self._backoff(state))
         wait = max(outcome.wait, probe)
-        return min(wait, max(0.1, MAX_AGE - self._age(attempts.batch)))
+        return min(wait, max(0.1, self._max_age - self._age(attempts.batch)))
 
     @staticmethod
     def _age(batch: Batch) -> float:

@@ -8,15 +8,12 @@ from __future__ import annotations
 import re
 
 from kube_wecom_eventer.event import Event
+from kube_wecom_eventer.workload import DEPLOYMENT_POD_SUFFIX, RANDOM, REPLICA_SET_SUFFIX
 
-# The signs that Kubernetes makes suffixes of: no vowels, and nothing that reads like another sign.
-_RANDOM = "[bcdfghjklmnpqrstvwxz2456789]"
 _SUFFIXES = {
     # Deployment's pods, then those of DaemonSets and Jobs; a StatefulSet's number.
-    "Pod": re.compile(
-        rf"(-{_RANDOM}{{6,10}}-{_RANDOM}{{5}}|-[0-9]{{8,10}}-{_RANDOM}{{5}}|-{_RANDOM}{{5}}|-[0-9]{{1,4}})$"
-    ),
-    "ReplicaSet": re.compile(rf"-{_RANDOM}{{6,10}}$"),
+    "Pod": re.compile(rf"({DEPLOYMENT_POD_SUFFIX}|-[0-9]{{8,10}}-{RANDOM}{{5}}|-{RANDOM}{{5}}|-[0-9]{{1,4}})$"),
+    "ReplicaSet": re.compile(rf"{REPLICA_SET_SUFFIX}$"),
     # A CronJob's jobs carry their minute.
     "Job": re.compile(r"-[0-9]{8,10}$"),
 }

@@ -20,7 +20,7 @@ class Notification:
     """``route``: its name. ``sink``: its way to the destination, which other routes may reach by other ways.
 
     ``received_at``: seconds on the loop's clock when the event's watch line was read. ``repeat_interval``: seconds in
-    which the same is told once; 0 tells each version.
+    which the same is told once; 0 tells each version. ``group_wait``: seconds that it waits so that more join it.
     """
 
     event: Event
@@ -29,10 +29,18 @@ class Notification:
     sink: Sink
     received_at: float
     repeat_interval: float = 0.0
+    group_wait: float = 0.0
 
 
 def notification(
-    event: Event, *, route: str, wording: Wording, sink: Sink, received_at: float, repeat_interval: float = 0.0
+    event: Event,
+    *,
+    route: str,
+    wording: Wording,
+    sink: Sink,
+    received_at: float,
+    repeat_interval: float = 0.0,
+    group_wait: float = 0.0,
 ) -> Notification:
     """Make a notification whose memory is bounded, whatever the event's message holds."""
     if len(event.message) > _LONGEST_MESSAGE // 4:
@@ -44,4 +52,5 @@ def notification(
         sink=sink,
         received_at=received_at,
         repeat_interval=repeat_interval,
+        group_wait=group_wait,
     )

@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable, Iterable
 from typing import Protocol
+
+WINDOW = 60.0
+"""Seconds in which WeCom counts a robot's messages."""
+
+UNRECORDED = 5
+"""Messages of one key that may leave in a window without a checkpoint that knows of them."""
+
+LONGEST_ATTEMPT = 10.0
+"""Seconds: an attempt is given up before."""
+
+_ASK_AGAIN = 0.05
+"""Seconds after which is asked again what no clock decides."""
 
 
 class Pacing(Protocol):
     """When an attempt may start. Times are seconds on the caller's clock."""
 
     def delay(self, now: float) -> float:
-        """Return the seconds until an attempt may start."""
+        """Return the seconds after which to ask again; 0 where an attempt may start."""
         ...
 
     def free(self, now: float) -> int:
         """Return how many attempts may start at once."""
         ...
 
-    def start(self) -> None:
+    def start(self, now: float) -> None:
         """Say that an attempt starts."""
         ...
 
@@ -37,7 +50,7 @@ class NoPace:
         """Return more than anybody asks for."""
         return 1_000_000
 
-    def start(self) -> None:
+    def start(self, now: float) -> None:
         """Count nothing."""
 
     def finish(self, now: float) -> None:
@@ -48,13 +61,13 @@ class Pace:
     """``limit`` messages in any ``window`` seconds; WeCom allows a robot's key 20 in 60.
 
     A slot is held from the attempt until ``window`` seconds after its answer or timeout: the destination counts a
-    message at some moment between the two.
+    message at some moment between the two. ``answered``: when earlier attempts were, ascending.
     """
 
-    def __init__(self, *, limit: int = 20, window: float = 60.0) -> None:
+    def __init__(self, *, limit: int = 20, window: float = WINDOW, answered: Iterable[float] = ()) -> None:
         self._limit = limit
         self._window = window
-        self._answered: deque[float] = deque(maxlen=limit)
+        self._answered = deque(answered, maxlen=limit)
         self._in_flight = 0
 
     def delay(self, now: float) -> float:
@@ -68,10 +81,9 @@ class Pace:
 
     def free(self, now: float) -> int:
         """Return how many attempts may start at once."""
-        held = sum(1 for answered in self._answered if answered + self._window > now)
-        return max(0, self._limit - self._in_flight - held)
+        return max(0, self._limit - self._in_flight - len(self._held(now)))
 
-    def start(self) -> None:
+    def start(self, now: float) -> None:  # noqa: ARG002 the protocol's
         """Take a slot for an attempt."""
         self._in_flight += 1
 
@@ -79,3 +91,86 @@ class Pace:
         """Say that the attempt was answered, or given up."""
         self._in_flight -= 1
         self._answered.append(now)
+
+    def attempts(self, now: float) -> list[float]:
+        """Return when the attempts that hold a slot were answered, ascending; at the latest, for those under way."""
+        return self._held(now) + [now + LONGEST_ATTEMPT] * self._in_flight
+
+    def _held(self, now: float) -> list[float]:
+        return [answered for answered in self._answered if answered + self._window > now]
+
+
+class RecordedPace(Pace):
+    """A pace that survives the process, through a checkpoint that knows its attempts.
+
+    Between two writes of the checkpoint at most UNRECORDED attempts start, so that the next process knows how many
+    it may have missed. None starts before the first write, unless that turned out to be impossible.
+    """
+
+    def __init__(self, *, answered: Iterable[float] = ()) -> None:
+        super().__init__(answered=answered)
+        self._started = 0
+        self._recorded = 0
+        self._unrecorded: deque[float] = deque(maxlen=UNRECORDED)
+        self._allowed: int | None = 0
+
+    @property
+    def started(self) -> int:
+        """How many attempts have started; to be given to `recorded` when a checkpoint knows of them."""
+        return self._started
+
+    def delay(self, now: float) -> float:
+        """See `Pacing.delay`."""
+        return super().delay(now) or (0.0 if self._within_record(now) else _ASK_AGAIN)
+
+    def free(self, now: float) -> int:
+        """See `Pacing.free`."""
+        return super().free(now) if self._within_record(now) else 0
+
+    def start(self, now: float) -> None:
+        """See `Pacing.start`."""
+        super().start(now)
+        self._started += 1
+        self._unrecorded.append(now)
+
+    def recorded(self, started: int) -> None:
+        """Say that a checkpoint with the first ``started`` attempts has been written."""
+        self._allowed = UNRECORDED
+        self._recorded = started
+
+    def unrecordable(self) -> None:
+        """Say that there is no checkpoint to be had: the pace then holds within this process only."""
+        if self._allowed == 0:
+            self._allowed = None
+
+    def _within_record(self, now: float) -> bool:
+        if self._allowed is None:
+            return True
+        if self._started - self._recorded < self._allowed:
+            return True
+        # While the checkpoint can't be written, an attempt counts for as long as it matters to any window.
+        return self._allowed > 0 and self._unrecorded[0] + LONGEST_ATTEMPT + self._window <= now
+
+
+class Permitted:
+    """A pace within a permission that ends: while this process leads. ``until``: when the last attempt may start."""
+
+    def __init__(self, pace: Pacing, *, until: Callable[[], float]) -> None:
+        self._pace = pace
+        self._until = until
+
+    def delay(self, now: float) -> float:
+        """See `Pacing.delay`."""
+        return self._pace.delay(now) or (0.0 if now <= self._until() else _ASK_AGAIN)
+
+    def free(self, now: float) -> int:
+        """See `Pacing.free`."""
+        return self._pace.free(now)
+
+    def start(self, now: float) -> None:
+        """See `Pacing.start`."""
+        self._pace.start(now)
+
+    def finish(self, now: float) -> None:
+        """See `Pacing.finish`."""
+        self._pace.finish(now)

@@ -5,41 +5,26 @@ Memory depends on the number of groups, which has a cap, not on the number of ev
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Protocol
 
 from kube_wecom_eventer.event import Event
+from kube_wecom_eventer.notify.batch import Batch
 from kube_wecom_eventer.notify.likeness import Likeness, likeness, owner_name
 from kube_wecom_eventer.notify.notification import Notification
 from kube_wecom_eventer.notify.repeats import Repeats
+from kube_wecom_eventer.notify.versions import Versions
 from kube_wecom_eventer.render import Merged, Wording
 from kube_wecom_eventer.sinks import Sink
-
-CAPACITY = 10_000
-"""Events that may wait one by one; a newer one is dropped and counted as ``overflow``."""
 
 MAX_GROUPS = 2000
 """Groups that may wait for one destination; beyond them events are summed by namespace and reason."""
 
 MAX_SUMS = 200
 """Sums by namespace and reason beyond those groups; whoever can write events can make up reasons without end."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
-    """What one message tells: events of one route. ``received_at``: when the oldest of them was read."""
-
-    route: str
-    wording: Wording
-    sink: Sink
-    items: tuple[Merged, ...]
-    received_at: float
-
-    @property
-    def count(self) -> int:
-        """How many versions of events it stands for."""
-        return sum(item.count for item in self.items)
 
 
 @dataclass(slots=True)
@@ -51,14 +36,27 @@ class _Group:
 
 
 @dataclass(slots=True)
+class _Held:
+    """A group that is held back as a repeat until ``due_at``."""
+
+    group: _Group
+    due_at: float
+    versions: Versions
+
+
+@dataclass(slots=True)
 class _Waiting:
-    """What waits of one route, in the order of first arrival; what is held back, with the time when that ends."""
+    """What waits of one route: groups in the order of first arrival, tellable from ``ready_at`` on; what is held
+    back."""
 
     wording: Wording
     sink: Sink
     repeats: Repeats
+    group_wait: float
     groups: OrderedDict[Likeness, _Group] = field(default_factory=OrderedDict)
-    held: dict[Likeness, tuple[_Group, float]] = field(default_factory=dict)
+    versions: Versions = field(default_factory=Versions)
+    ready_at: float = 0.0
+    held: dict[Likeness, _Held] = field(default_factory=dict)
 
 
 class Pending(Protocol):
@@ -82,55 +80,21 @@ class Pending(Protocol):
         """Let what was held back long enough wait to be told."""
         ...
 
-    def next_release(self) -> float | None:
-        """Return when something held back is due; None where nothing is."""
+    def ready(self, now: float) -> bool:
+        """Return whether something may be told now."""
         ...
 
-    def take(self) -> Batch | None:
-        """Take what the next message tells; None where nothing waits."""
+    def next_due(self) -> float | None:
+        """Return when something that may not be told yet, or is held back, will be due; None where nothing is."""
         ...
 
+    def take(self, now: float) -> Batch | None:
+        """Take what the next message tells; None where nothing may be told yet."""
+        ...
 
-class OneByOne:
-    """For destinations that get a request for each event: in order, nothing merged, nothing held back."""
-
-    merges = False
-
-    def __init__(self, *, capacity: int = CAPACITY) -> None:
-        self._capacity = capacity
-        self._queue: deque[Notification] = deque()
-
-    @property
-    def events(self) -> int:
-        """How many wait."""
-        return len(self._queue)
-
-    def add(self, notification: Notification, now: float) -> bool:  # noqa: ARG002 the protocol's
-        """See `Pending.add`."""
-        if len(self._queue) >= self._capacity:
-            return False
-        self._queue.append(notification)
-        return True
-
-    def release(self, now: float) -> None:
-        """Hold nothing back."""
-
-    def next_release(self) -> float | None:
-        """Return None: nothing is held back."""
-        return None
-
-    def take(self) -> Batch | None:
-        """See `Pending.take`."""
-        if not self._queue:
-            return None
-        first = self._queue.popleft()
-        return Batch(
-            route=first.route,
-            wording=first.wording,
-            sink=first.sink,
-            items=(Merged(first.event),),
-            received_at=first.received_at,
-        )
+    def versions(self) -> Iterator[tuple[str, Versions]]:
+        """Yield routes with versions that wait there, or are held back; a route may come more than once."""
+        ...
 
 
 class MergingPending:
@@ -153,78 +117,102 @@ class MergingPending:
         waiting = self._routes.get(notification.route)
         if waiting is None:
             repeats = Repeats(interval=notification.repeat_interval)
-            waiting = _Waiting(notification.wording, notification.sink, repeats)
+            waiting = _Waiting(notification.wording, notification.sink, repeats, notification.group_wait)
             self._routes[notification.route] = waiting
         event = notification.event
         key = likeness(event)
         due_at = waiting.repeats.due_at(event, now)
-        if key in waiting.groups:
-            self._merge(waiting.groups[key], event, 1)
-            self.events += 1
-        elif due_at is None:
-            self._wait(waiting, key, _Group(event, 1, notification.received_at))
-        else:
-            self._hold(waiting, key, event, notification.received_at, due_at)
+        if due_at is not None and key not in waiting.groups and self._hold(waiting, key, notification, due_at):
+            return True
+        waiting.versions.add(event)
+        self._wait(waiting, key, _Group(event, 1, notification.received_at), now)
         return True
 
     def release(self, now: float) -> None:
         """See `Pending.release`."""
         for waiting in self._routes.values():
-            for key in [key for key, (_, due_at) in waiting.held.items() if due_at <= now]:
-                group, due_at = waiting.held.pop(key)
+            for key in [key for key, held in waiting.held.items() if held.due_at <= now]:
+                held = waiting.held.pop(key)
                 # Its age counts from here: a long interval must not make it too old before it was tried.
-                group.received_at = min(now, due_at)
-                self._wait(waiting, key, group)
+                held.group.received_at = min(now, held.due_at)
+                waiting.versions.update(held.versions)
+                self._wait(waiting, key, held.group, held.due_at)
 
-    def next_release(self) -> float | None:
-        """See `Pending.next_release`."""
-        return min((due for waiting in self._routes.values() for _, due in waiting.held.values()), default=None)
+    def ready(self, now: float) -> bool:
+        """See `Pending.ready`."""
+        return any(waiting.groups and waiting.ready_at <= now for waiting in self._routes.values())
 
-    def take(self) -> Batch | None:
+    def next_due(self) -> float | None:
+        """See `Pending.next_due`."""
+        held = (each.due_at for waiting in self._routes.values() for each in waiting.held.values())
+        ready = (waiting.ready_at for waiting in self._routes.values() if waiting.groups)
+        return min(chain(held, ready), default=None)
+
+    def take(self, now: float) -> Batch | None:
         """Take all that waits of one route: routes take turns."""
-        for name in list(self._routes):
-            waiting = self._routes[name]
+        for name, waiting in list(self._routes.items()):
+            if not waiting.groups or waiting.ready_at > now:
+                continue
             self._routes.move_to_end(name)
-            if waiting.groups:
-                groups = list(waiting.groups.values())
-                waiting.groups.clear()
-                batch = Batch(
-                    route=name,
-                    wording=waiting.wording,
-                    sink=waiting.sink,
-                    items=tuple(
-                        Merged(group.event, group.count, owner_name(group.event) if group.several else "")
-                        for group in groups
-                    ),
-                    received_at=min(group.received_at for group in groups),
-                )
-                self.events -= batch.count
-                return batch
+            groups, waiting.groups = list(waiting.groups.values()), OrderedDict()
+            versions, waiting.versions = waiting.versions, Versions()
+            batch = Batch(
+                route=name,
+                wording=waiting.wording,
+                sink=waiting.sink,
+                items=tuple(
+                    Merged(group.event, group.count, owner_name(group.event) if group.several else "")
+                    for group in groups
+                ),
+                received_at=min(group.received_at for group in groups),
+                versions=versions,
+            )
+            self.events -= batch.count
+            return batch
         return None
 
-    def _wait(self, waiting: _Waiting, key: Likeness, group: _Group) -> None:
+    def versions(self) -> Iterator[tuple[str, Versions]]:
+        """See `Pending.versions`."""
+        for name, waiting in self._routes.items():
+            yield name, waiting.versions
+            for held in waiting.held.values():
+                yield name, held.versions
+
+    def _wait(self, waiting: _Waiting, key: Likeness, group: _Group, now: float) -> None:
         if key in waiting.held:
-            held, _ = waiting.held.pop(key)
-            group.count += held.count
+            held = waiting.held.pop(key)
+            group.count += held.group.count
+            waiting.versions.update(held.versions)
         self.events += group.count
-        if self.groups >= self._max_groups + MAX_SUMS:
-            key = ("", "", "", "")
-        elif self.groups >= self._max_groups:
-            key = (key[0], key[1], "", "")
+        if not waiting.groups:
+            waiting.ready_at = now + waiting.group_wait
+        if key not in waiting.groups:
+            key = self._within_cap(key)
         if key in waiting.groups:
             self._merge(waiting.groups[key], group.event, group.count)
         else:
             waiting.groups[key] = group
 
-    def _hold(self, waiting: _Waiting, key: Likeness, event: Event, received_at: float, due_at: float) -> None:
-        if key in waiting.held:
-            group, first_due = waiting.held[key]
-            self._merge(group, event, 1)
-            waiting.held[key] = (group, min(first_due, due_at))
-        elif self.groups >= self._max_groups:
-            self._wait(waiting, key, _Group(event, 1, received_at))
+    def _within_cap(self, key: Likeness) -> Likeness:
+        """Return the key under which a new group waits: beyond the cap its sum's, beyond that one for all."""
+        groups = self.groups
+        if groups >= self._max_groups + MAX_SUMS:
+            return "", "", "", ""
+        return (key[0], key[1], "", "") if groups >= self._max_groups else key
+
+    def _hold(self, waiting: _Waiting, key: Likeness, notification: Notification, due_at: float) -> bool:
+        """Hold a repeat back; False where there is no room for that."""
+        event = notification.event
+        held = waiting.held.get(key)
+        if held:
+            self._merge(held.group, event, 1)
+            held.due_at = min(held.due_at, due_at)
+        elif self.groups < self._max_groups:
+            held = waiting.held[key] = _Held(_Group(event, 1, notification.received_at), due_at, Versions())
         else:
-            waiting.held[key] = (_Group(event, 1, received_at), due_at)
+            return False
+        held.versions.add(event)
+        return True
 
     @staticmethod
     def _merge(group: _Group, event: Event, count: int) -> None:

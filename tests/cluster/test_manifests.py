@@ -5,23 +5,33 @@ from __future__ import annotations
 import asyncio
 import re
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 import yaml
+from structlog.testing import capture_logs
 
+from kube_wecom_eventer.config import CheckpointSettings, ObjectName, SourceSettings, load_settings
+from kube_wecom_eventer.config.checkpoint import resolve
 from kube_wecom_eventer.demo.serving import serve
 from kube_wecom_eventer.demo.wecom import WeComGroup
+from kube_wecom_eventer.errors import CheckpointError
+from kube_wecom_eventer.kube.checkpoint_store import ConfigMapStore
+from kube_wecom_eventer.kube.client import ApiClient
+from kube_wecom_eventer.kube.credentials import connect
+from kube_wecom_eventer.kube.leadership import LeaseLeadership
 from tests.support.api_servers import service_account_environ
 from tests.support.daemon import PATIENCE, DaemonProcess, installed, running_daemon
 from tests.support.envtest import RealCluster
 
 ROOT = Path(__file__).parents[2]
 MANIFESTS = ROOT / "manifests"
+HIGH_AVAILABILITY = ROOT / "examples" / "high-availability"
 SEED = ROOT / "examples" / "from-kube-eventer"
 WECOM = "https://qyapi.weixin.qq.com"
 
@@ -29,10 +39,13 @@ pytestmark = pytest.mark.cluster
 
 
 def applied(cluster: RealCluster, folder: Path) -> list[dict[str, Any]]:
-    """Apply a kustomization as a user does; return its objects."""
-    rendered = cluster.kubectl("kustomize", str(folder))
-    cluster.kubectl("apply", "-f", "-", input=rendered)
-    return [each for each in yaml.safe_load_all(rendered) if each]
+    """Apply a kustomization as a user does; return its objects. Kinds that an old server lacks are left out."""
+    objects = [each for each in yaml.safe_load_all(cluster.kubectl("kustomize", str(folder))) if each]
+    served = cluster.kubectl("api-versions").split()
+    cluster.kubectl(
+        "apply", "-f", "-", input=yaml.safe_dump_all(each for each in objects if each["apiVersion"] in served)
+    )
+    return objects
 
 
 def container_of(objects: list[dict[str, Any]]) -> tuple[dict[str, Any], str, str]:
@@ -42,6 +55,45 @@ def container_of(objects: list[dict[str, Any]]) -> tuple[dict[str, Any], str, st
     return pod["containers"][0], deployment["metadata"]["namespace"], pod["serviceAccountName"]
 
 
+def pod_of(objects: list[dict[str, Any]]) -> str:
+    """Return what a pod of the Deployment may be called."""
+    (deployment,) = [each for each in objects if each["kind"] == "Deployment"]
+    return f"{deployment['metadata']['name']}-6d4cf56db6-x7zkq"
+
+
+@asynccontextmanager
+async def default_checkpoint(
+    cluster: RealCluster, objects: list[dict[str, Any]], folder: Path, *, name: str = ""
+) -> AsyncIterator[ConfigMapStore]:
+    """Where the Deployment's daemon keeps its checkpoint, as its ServiceAccount; ``name``: elsewhere."""
+    _, namespace, account = container_of(objects)
+    environ = service_account_environ(cluster, folder, namespace=namespace, name=account)
+    connection = connect(SourceSettings(), environ=environ)
+    place = resolve(CheckpointSettings(), in_cluster=True, namespace=connection.namespace, pod_name=pod_of(objects))
+    assert place.name is not None
+    name = name or place.name.name
+    cluster.kubectl("-n", namespace, "delete", "configmap", name, "--ignore-not-found")
+    client = ApiClient(connection=connection)
+    try:
+        yield ConfigMapStore(client=client, namespace=namespace, name=name, writer="me")
+    finally:
+        await client.aclose()
+
+
+async def once_allowed(call: Callable[[], Awaitable[object]]) -> None:
+    """Try until the API server has heard of the new rules: that takes it a moment."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            try:
+                await call()
+            except CheckpointError as error:
+                if not error.hint:
+                    raise
+                await asyncio.sleep(0.05)
+            else:
+                return
+
+
 @asynccontextmanager
 async def deployed(
     cluster: RealCluster, objects: list[dict[str, Any]], folder: Path, *, program: str, keys: dict[str, str]
@@ -49,7 +101,8 @@ async def deployed(
     """Run what the Deployment runs, as its ServiceAccount; only the two hosts differ. ``keys``: its Secrets' values."""
     container, namespace, account = container_of(objects)
     environ = service_account_environ(cluster, folder, namespace=namespace, name=account)
-    environ |= {each["name"]: each.get("value") or keys[each["name"]] for each in container.get("env", [])}
+    known = {**keys, "POD_NAME": pod_of(objects)}
+    environ |= {each["name"]: each.get("value") or known[each["name"]] for each in container.get("env", [])}
     wecom = WeComGroup(keys=["xxxxxxx"], clock=lambda: datetime.now(UTC))
     async with serve(wecom) as url:
         args = [
@@ -92,6 +145,50 @@ async def test_our_manifests_and_their_rights_are_enough(real_cluster: RealClust
     assert [line for line in daemon.logs if line["level"] in ("warning", "error")] == []
 
 
+async def test_our_service_account_may_keep_its_checkpoint_and_no_other(
+    real_cluster: RealCluster, tmp_path: Path
+) -> None:
+    """Create, read, replace, keep aside what is broken; another ConfigMap of the namespace is none of its business."""
+    objects = applied(real_cluster, MANIFESTS)
+    async with default_checkpoint(real_cluster, objects, tmp_path) as store:
+        assert store.described == "ConfigMap kube-wecom-eventer/kube-wecom-eventer-checkpoint"
+        await once_allowed(store.read)
+        assert await store.read() is None
+        for document in (b'{"writer": "me"}', b'{"writer": "me", "count": 2}'):
+            await store.write(document)
+            assert await store.read() == document
+        await store.keep_aside(b"{half")
+    async with default_checkpoint(real_cluster, objects, tmp_path, name="another") as other:
+        with pytest.raises(CheckpointError, match=r'can\'t be read: 403 Forbidden: .*cannot get resource "configmaps"'):
+            await other.read()
+
+
+async def test_without_the_rights_the_rules_are_shown(real_cluster: RealCluster, tmp_path: Path) -> None:
+    """A kube-eventer's may read everything and write nothing; what to add is ready to paste, and then enough."""
+    real_cluster.ensure_namespace("xxxx")
+    objects = applied(real_cluster, SEED)
+    async with default_checkpoint(real_cluster, objects, tmp_path) as store:
+        await once_allowed(store.read)
+        with pytest.raises(CheckpointError, match=r"can\'t be written: 403 Forbidden: .*cannot create") as caught:
+            await store.write(b'{"writer": "me"}')
+        rules, _, namespace = caught.value.hint.partition(", in a Role of namespace ")
+        assert namespace == "kube-system"
+        rbac = yaml.safe_load_all((MANIFESTS / "rbac.yaml").read_text())
+        role, binding = (each for each in rbac if each["kind"] in ("Role", "RoleBinding"))
+        for each in (role, binding):
+            each["metadata"] = {"namespace": namespace, "name": "pasted"}
+        role["rules"] = yaml.safe_load(f"[{rules}]")
+        binding["roleRef"]["name"] = "pasted"
+        binding["subjects"] = [{"kind": "ServiceAccount", "name": "kube-eventer", "namespace": namespace}]
+        real_cluster.kubectl("apply", "-f", "-", input=yaml.safe_dump_all([role, binding]))
+        try:
+            await once_allowed(lambda: store.write(b'{"writer": "me"}'))
+            await store.write(b'{"writer": "me", "count": 2}')
+            assert await store.read() == b'{"writer": "me", "count": 2}'
+        finally:
+            real_cluster.kubectl("-n", namespace, "delete", "rolebinding", "pasted")
+
+
 async def test_a_kube_eventer_users_deployment_with_its_own_rights(real_cluster: RealCluster, tmp_path: Path) -> None:
     """Its command, its args, its ClusterRole (get, list, watch) and its ConfigMaps work as they stand."""
     real_cluster.ensure_namespace("xxxx")
@@ -123,6 +220,71 @@ async def test_a_missing_right_is_said_and_costs_what_it_must(real_cluster: Real
         assert 'cannot list resource "configmaps"' in line["error"]
         await asyncio.to_thread(create_event, real_cluster, "default", "no-rights")
         assert (await wecom.next_message(timeout=PATIENCE)).content.startswith("⚠️ BackOff · Pod default/p")
+
+
+async def test_two_replicas_have_the_rights_to_a_lease(real_cluster: RealCluster, tmp_path: Path) -> None:
+    """As the ServiceAccount: one leads, the other follows when it leaves; no right is missing, and none is needless."""
+    objects = applied(real_cluster, HIGH_AVAILABILITY)
+    container, namespace, account = container_of(objects)
+    settings = load_settings(container["args"], environ={"WECOM_ROBOT_KEY": "k"})
+    assert settings.leader_election is not None
+    lease = settings.leader_election.lease.within(namespace)
+    environ = service_account_environ(real_cluster, tmp_path, namespace=namespace, name=account)
+    connection = connect(SourceSettings(server=real_cluster.url), environ=environ)
+    assert connection.namespace == namespace
+    client = ApiClient(connection=connection)
+    one, two = (
+        LeaseLeadership(client=client, name=lease, identity=name, now=lambda: datetime.now(UTC), rng=Random(1))
+        for name in ("one", "two")
+    )
+    try:
+        with capture_logs() as logs:
+            async with asyncio.timeout(PATIENCE):
+                await one.acquire()
+                waiting = asyncio.create_task(two.acquire())
+                holding = asyncio.create_task(one.hold())
+                await asyncio.sleep(3)  # a renewal of the one, a watch of the other
+                holding.cancel()
+                await one.release()
+                await waiting
+                await two.release()
+            other = LeaseLeadership(
+                client=client,
+                name=ObjectName(namespace, "another"),
+                identity="one",
+                now=lambda: datetime.now(UTC),
+                rng=Random(1),
+            )
+            refused = asyncio.create_task(other.acquire())
+            await asyncio.sleep(1)
+            refused.cancel()
+    finally:
+        await client.aclose()
+    assert [entry["event"] for entry in logs] == [
+        "leadership_acquired",
+        "leader_changed",
+        "leadership_released",
+        "leadership_acquired",
+        "leadership_released",
+        "leadership_unavailable",
+    ]
+    assert 'cannot get resource "leases"' in logs[-1]["error"]
+
+
+def test_high_availability_layers_over_any_args(real_cluster: RealCluster) -> None:
+    """Two replicas on two machines that change one by one; the args are the user's own, and one more."""
+    objects = [each for each in yaml.safe_load_all(real_cluster.kubectl("kustomize", str(HIGH_AVAILABILITY))) if each]
+    base = [each for each in yaml.safe_load_all(real_cluster.kubectl("kustomize", str(MANIFESTS))) if each]
+    assert container_of(objects)[0]["args"] == [*container_of(base)[0]["args"], "--leader-elect"]
+    (deployment,) = [each for each in objects if each["kind"] == "Deployment"]
+    labels = deployment["spec"]["template"]["metadata"]["labels"]
+    assert deployment["spec"]["replicas"] == 2
+    assert deployment["spec"]["strategy"]["type"] == "RollingUpdate"
+    affinity = deployment["spec"]["template"]["spec"]["affinity"]["podAntiAffinity"]
+    (term,) = affinity["preferredDuringSchedulingIgnoredDuringExecution"]
+    assert term["podAffinityTerm"]["labelSelector"]["matchLabels"] == labels
+    (budget,) = [each for each in objects if each["kind"] == "PodDisruptionBudget"]
+    assert budget["spec"] == {"maxUnavailable": 1, "selector": {"matchLabels": labels}}
 
 
 def test_the_images_second_name_is_installed() -> None:

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kube_wecom_eventer.config.object_name import ObjectName
 from kube_wecom_eventer.config.secret import Secret
-from kube_wecom_eventer.config.sink import ObjectName, SinkSettings, parse_sink
+from kube_wecom_eventer.config.sink import SinkSettings, parse_sink
 from kube_wecom_eventer.config.target import LogTarget, RobotTarget, WebhookTarget
 
 ROBOT = "webhook:https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=hunter2"
@@ -165,6 +166,8 @@ def test_nothing_printed_of_a_sink_shows_its_secrets(uri: str) -> None:
         (f"{ROBOT}&msgtype=html", "--sink 1: msgtype=html: unknown; write one of text, markdown, "),
         (f"{ROBOT}&lang=de", "--sink 1: lang=de: unknown; write one of zh, en"),
         ("webhook:http://h/x?method=P+T", "--sink 1: method=P T: no HTTP method; write for example method=POST"),
+        (f"{ROBOT}&group_wait=soon", "--sink 1: group_wait=soon: no duration of at most 10m; write for example 10s"),
+        (f"{ROBOT}&group_wait=11m", "--sink 1: group_wait=11m: no duration of at most 10m"),
         (f"{ROBOT}&route=a/b", "--sink 1: route=a/b: no name of a route"),
     ],
 )
@@ -249,6 +252,14 @@ def test_the_style_of_the_built_in_messages() -> None:
 def test_a_template_without_a_namespace_is_in_default() -> None:
     """kube-eventer's default."""
     assert accepted(f"{ROBOT}&custom_body_configmap=cm").template == ObjectName("default", "cm")
+
+
+def test_a_route_may_wait_for_more_events() -> None:
+    """At most 10 minutes; unless said, not at all."""
+    assert accepted(ROBOT).group_wait == 0.0
+    assert accepted(f"{ROBOT}&group_wait=").group_wait == 0.0
+    assert accepted(f"{ROBOT}&group_wait=1m30s").group_wait == 90.0
+    assert accepted(f"{ROBOT}&group_wait=10m").group_wait == 600.0
 
 
 def test_a_route_may_have_a_name() -> None:

@@ -26,7 +26,7 @@ NOBODY = "http://127.0.0.1:1"
 SHORT_GRACE = (
     sys.executable,
     "-c",
-    "import sys; from kube_wecom_eventer import app, cli; app.GRACE = 1.5; sys.exit(cli.main())",
+    "import sys; from kube_wecom_eventer import cli, pipeline; pipeline.GRACE = 1.5; sys.exit(cli.main())",
 )
 
 

@@ -1,16 +1,17 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 
 import httpx
 import pytest
 
-from kube_wecom_eventer.errors import ApiError, Forbidden, Gone, NotFound, Overloaded, Unauthorized
+from kube_wecom_eventer.errors import ApiError, Conflict, Forbidden, Gone, NotFound, Overloaded, Unauthorized
 from kube_wecom_eventer.kube.client import ApiClient
 from kube_wecom_eventer.kube.credentials import Connection
 from kube_wecom_eventer.kube.watch import Backoff
-from tests.support.scripted import ScriptedApi, status_answer
+from tests.support.scripted import ScriptedApi, json_answer, status_answer
 from tests.support.virtual_time import virtual_time
 
 
@@ -20,6 +21,7 @@ from tests.support.virtual_time import virtual_time
         (401, "Unauthorized", Unauthorized),
         (403, "Forbidden", Forbidden),
         (404, "NotFound", NotFound),
+        (409, "Conflict", Conflict),
         (410, "Expired", Gone),
         (429, "TooManyRequests", Overloaded),
         (500, "InternalError", ApiError),
@@ -34,6 +36,54 @@ async def test_a_refusal_is_the_error_that_fits_in_the_servers_words(
         await api.client.get("/api/v1/events")
     assert type(caught.value) is expected
     assert caught.value.code == code
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+async def test_a_write_sends_json_and_returns_what_is_stored(method: str) -> None:
+    """The answer has the resourceVersion that the next write needs."""
+    api = ScriptedApi(lambda _request: json_answer({"metadata": {"resourceVersion": "7"}}, status=201))
+    stored = await api.client.send(method, "/api/v1/namespaces/ns/configmaps", {"data": {"text": "中文"}})
+    (request,) = api.requests
+    assert (request.method, request.url.path) == (method, "/api/v1/namespaces/ns/configmaps")
+    assert request.headers["content-type"] == "application/json"
+    assert json.loads(request.content) == {"data": {"text": "中文"}}
+    assert json.loads(stored) == {"metadata": {"resourceVersion": "7"}}
+
+
+@pytest.mark.parametrize(("code", "reason"), [(409, "Conflict"), (409, "AlreadyExists")])
+async def test_a_write_that_came_too_late_is_a_conflict(code: int, reason: str) -> None:
+    """Of two that write on one resourceVersion, or create one name, one is told so."""
+    api = ScriptedApi(lambda _request: status_answer(code, reason))
+    with pytest.raises(Conflict, match=f"^409 {reason}: it is {reason}$"):
+        await api.client.send("PUT", "/apis/coordination.k8s.io/v1/namespaces/ns/leases/l", {})
+
+
+async def test_a_write_fails_as_a_read_does() -> None:
+    """The same errors: no answer, and a page of something in between."""
+    with pytest.raises(ApiError, match=r"^ConnectError: refused$"):
+        await ScriptedApi(lambda _request: httpx.ConnectError("refused")).client.send("PUT", "/x", {})
+    portal = ScriptedApi(lambda _request: httpx.Response(200, html="<html>Please log in</html>"))
+    with pytest.raises(ApiError, match=r"^200 with a page of HTML: something in between"):
+        await portal.client.send("PUT", "/x", {})
+
+
+@virtual_time
+async def test_a_write_is_given_up_when_its_time_is_over() -> None:
+    """However the server trickles; who renews a lease knows how long it may take."""
+
+    async def silent(_request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(1_000_000)
+        raise AssertionError
+
+    client = ApiClient(
+        connection=Connection(server="https://api.test", described="a test"), transport=httpx.MockTransport(silent)
+    )
+    loop = asyncio.get_running_loop()
+    for timeout, seconds in ((2.5, 2.5), (None, 60.0)):
+        started = loop.time()
+        with pytest.raises(ApiError, match=f"^the answer is not complete after {seconds:g} s$"):
+            await client.send("PUT", "/x", {}, timeout=timeout)
+        assert loop.time() - started == seconds
 
 
 async def test_what_is_no_status_is_an_error_too() -> None:

@@ -1,22 +1,16 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Callable
 from contextlib import aclosing
-from datetime import UTC, datetime
-from typing import Any
 
 import httpx
 import pytest
 from structlog.testing import capture_logs
 
-from kube_wecom_eventer.kube.event_stream import EventStream
-from kube_wecom_eventer.metrics import Metrics
-from tests.support.events import event_json
+from tests.support.following import FOREVER, NOW, Following, added, event, listing
 from tests.support.scripted import (
     Answer,
-    ScriptedApi,
     json_answer,
     status_answer,
     status_body,
@@ -24,47 +18,6 @@ from tests.support.scripted import (
     watch_line,
 )
 from tests.support.virtual_time import virtual_time
-
-NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-FOREVER = 10_000_000.0
-
-
-def event(version: int, *, name: str = "", **changes: Any) -> dict[str, Any]:
-    metadata = {"name": name or f"e{version}", "namespace": "ns", "resourceVersion": str(version)}
-    return event_json(metadata=metadata, **changes)
-
-
-def listing(version: int, *items: dict[str, Any], more: str = "") -> httpx.Response:
-    return json_answer({"metadata": {"resourceVersion": str(version), "continue": more}, "items": list(items)})
-
-
-def added(version: int, **changes: Any) -> bytes:
-    return watch_line("ADDED", event(version, **changes))
-
-
-class Following:
-    """A stream over scripted answers, in the order in which they are asked for."""
-
-    def __init__(self, *answers: Answer) -> None:
-        self._answers = list(answers)
-        self.api = ScriptedApi(self._next)
-        self.metrics = Metrics()
-        self.stream = EventStream(client=self.api.client, metrics=self.metrics, now=lambda: NOW, rng=random.Random(1))
-
-    def _next(self, _request: httpx.Request) -> Answer:
-        return self._answers.pop(0) if self._answers else watch_answer(FOREVER)
-
-    async def take(self, count: int) -> list[str]:
-        """Return the versions of the next ``count`` events."""
-        taken: list[str] = []
-        async with aclosing(self.stream.follow()) as events:
-            while len(taken) < count:
-                async with asyncio.timeout(FOREVER / 2):
-                    taken.append((await anext(events)).metadata.resource_version)
-        return taken
-
-    def value(self, name: str, **labels: str) -> float:
-        return self.metrics.registry.get_sample_value(f"kube_wecom_eventer_{name}", labels) or 0.0
 
 
 @virtual_time
@@ -296,10 +249,12 @@ async def test_a_missing_right_is_said_as_the_rule_that_grants_it() -> None:
 async def test_the_server_is_spared_from_events_that_nobody_wants() -> None:
     """Where no route wants Normal events, lists and watches ask for Warnings only."""
     it = Following(
-        listing(100), status_answer(410, "Expired"), listing(101), listing(101), watch_answer(added(102), FOREVER)
-    )
-    it.stream = EventStream(
-        client=it.api.client, metrics=it.metrics, now=lambda: NOW, warnings_only=True, rng=random.Random(1)
+        listing(100),
+        status_answer(410, "Expired"),
+        listing(101),
+        listing(101),
+        watch_answer(added(102), FOREVER),
+        warnings_only=True,
     )
     assert await it.take(1) == ["102"]
     queries = [*it.api.queries(watch=True), it.api.queries(watch=False)[-1]]

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from kube_wecom_eventer.metrics import Metrics
 from kube_wecom_eventer.notify import Dispatcher, OneByOne, Pace, notification
-from kube_wecom_eventer.notify.pending import CAPACITY
+from kube_wecom_eventer.notify.one_by_one import CAPACITY
 from kube_wecom_eventer.render import Merged, Message, Renderer, RobotWording, Style, Templates
 from kube_wecom_eventer.sinks import Outcome, Verdict
 from tests.support.events import make_event

@@ -1,0 +1,148 @@
+"""When the checkpoint is read and written, and what follows where that fails: it is said, and never fatal."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from kube_wecom_eventer.errors import CheckpointError, NewerWriter
+from kube_wecom_eventer.kube.checkpoint import Checkpoint, UnusableCheckpoint, decode
+from kube_wecom_eventer.kube.checkpoint_store import CheckpointStore, FileStore, NoStore
+from kube_wecom_eventer.metrics import Metrics
+
+INTERVAL = 1.0
+"""Seconds from one write to the next, at least."""
+
+_READ_PATIENCE = 30.0
+"""Seconds for which reading is tried: events wait in the API server meanwhile, but not for ever."""
+
+_LONGEST_DELAY = 30.0
+"""Seconds between attempts to write."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A checkpoint to write; ``written`` is called when it has been."""
+
+    data: bytes
+    written: Callable[[], None]
+
+
+class Checkpointing:
+    """The checkpoint of one process, in its store. ``failed`` hears that a write was not possible."""
+
+    def __init__(self, *, store: CheckpointStore, metrics: Metrics, failed: Callable[[], None]) -> None:
+        self._store = store
+        self._writes = metrics.checkpoint_writes
+        self._failed = failed
+        self._changed = asyncio.Event()
+        self._trouble = ""
+        for result in ("written", "failed"):
+            self._writes.labels(result=result)
+
+    @property
+    def kept(self) -> bool:
+        """Whether there is a place to keep a checkpoint in."""
+        return not isinstance(self._store, NoStore)
+
+    async def load(self) -> Checkpoint | None:
+        """Read what the last process left; None where there is nothing, or nothing that can be used."""
+        data = await self._read()
+        if data is None:
+            return None
+        try:
+            return decode(data)
+        except UnusableCheckpoint as error:
+            await self._keep_aside(data, str(error))
+            return None
+
+    def changed(self) -> None:
+        """Ask for a write, soon."""
+        self._changed.set()
+
+    async def run(self, take: Callable[[], Snapshot | None]) -> None:
+        """Write whenever something changed.
+
+        Raises:
+            NewerWriter: another process writes this checkpoint.
+        """
+        delay = INTERVAL
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            if await self.write(take()):
+                delay = INTERVAL
+            else:
+                delay = min(2 * delay, _LONGEST_DELAY)
+                self._changed.set()
+            await asyncio.sleep(delay)
+
+    async def write(self, snapshot: Snapshot | None) -> bool:
+        """Write once; return whether there is nothing left to write.
+
+        Raises:
+            NewerWriter: another process writes this checkpoint.
+        """
+        if snapshot is None or not self.kept:
+            return not self.kept
+        try:
+            await self._store.write(snapshot.data)
+        except NewerWriter:
+            raise
+        except CheckpointError as error:
+            self._writes.labels(result="failed").inc()
+            self._say("checkpoint_unwritable", error)
+            self._failed()
+            return False
+        self._writes.labels(result="written").inc()
+        snapshot.written()
+        if self._trouble:
+            log.info("checkpoint_written_again", checkpoint=self._store.described)
+        self._trouble = ""
+        return True
+
+    async def _read(self) -> bytes | None:
+        loop = asyncio.get_running_loop()
+        patient_until = loop.time() + _READ_PATIENCE
+        delay = 0.5
+        while True:
+            try:
+                return await self._store.read()
+            except CheckpointError as error:
+                self._say("checkpoint_unreadable", error)
+                lasting = error.hint or isinstance(self._store, FileStore)
+                if lasting or loop.time() + delay > patient_until:
+                    self._go_on_without()
+                    return None
+            await asyncio.sleep(delay)
+            delay *= 2
+
+    async def _keep_aside(self, data: bytes, why: str) -> None:
+        kept = ""
+        with contextlib.suppress(CheckpointError):
+            kept = await self._store.keep_aside(data)
+        log.error("checkpoint_unusable", checkpoint=self._store.described, error=why, kept_in=kept or "its place")
+        if not kept:
+            # Whoever can read it may want it back.
+            self._go_on_without()
+
+    def _go_on_without(self) -> None:
+        log.warning(
+            "checkpoint_not_used", checkpoint=self._store.described, detail="a restart may lose or repeat events"
+        )
+        self._store = NoStore()
+        self._failed()
+
+    def _say(self, event: str, error: CheckpointError) -> None:
+        """Warn once per change."""
+        if str(error) == self._trouble:
+            return
+        self._trouble = str(error)
+        hint = {"missing_rule": error.hint} if error.hint else {}
+        log.warning(event, checkpoint=self._store.described, error=str(error), **hint)
