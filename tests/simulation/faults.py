@@ -35,8 +35,17 @@ class Stage(Protocol):
         """Restore the API server from the state so many writes ago."""
         ...
 
+    @property
+    def leading(self) -> list[Instance]:
+        """Those of them that tell; all where none does."""
+        ...
+
     def restart(self, instance: Instance, *, after: float, how: Literal["kill", "stop"]) -> None:
         """End a daemon and start the next one some seconds later."""
+        ...
+
+    def roll_out(self, instance: Instance, *, after: float) -> None:
+        """Start the next daemon, and stop this one some seconds later."""
         ...
 
 
@@ -77,14 +86,20 @@ class Faults:
             case "partition from the API server" | "partition from WeCom":
                 for instance in stage.running:
                     instance.cards["WeCom" in fault.kind].block(*_PARTITIONS[fault.number % 3])
-            case "API server errors" | "checkpoint refused" | "checkpoint refused and kill":
+            case "partition of the leader":
+                for instance in stage.leading[:1]:
+                    instance.cards[0].block(*_PARTITIONS[fault.number % 3])
+            case "rollout":
+                for instance in stage.leading[:1]:
+                    stage.roll_out(instance, after=fault.number / 3)
+            case "API server errors" | "checkpoint refused" | "checkpoint refused and kill" | "lease refused":
                 self._upsetting["api"].append(fault)
             case "WeCom errors" | "WeCom too fast" | "kill under a fault of WeCom":
                 self._upsetting["wecom"].append(fault)
             case "kill" | "graceful restart":
                 self._restart(fault)
             case "kill at a request":
-                for instance in stage.running[:1]:
+                for instance in stage.leading[:1]:
                     instance.kill_at = instance.requests + fault.number
             case _:
                 raise ValueError(fault.kind)
@@ -105,7 +120,7 @@ class Faults:
                 stage.wecom_peer.down = False
             case "robot removed":
                 stage.wecom.add_robot(KEYS[fault.number % 2])
-            case "partition from the API server" | "partition from WeCom":
+            case "partition from the API server" | "partition from WeCom" | "partition of the leader":
                 for instance in stage.running:
                     instance.cards["WeCom" in fault.kind].unblock(breaking=fault.number % 2 == 0)
             case "checkpoint refused and kill" | "kill under a fault of WeCom":
@@ -115,7 +130,7 @@ class Faults:
 
     def _restart(self, fault: FaultPlan) -> None:
         how: Literal["kill", "stop"] = "stop" if fault.kind == "graceful restart" else "kill"
-        for instance in self._stage.running[:1]:
+        for instance in self._stage.leading[:1]:
             self._stage.restart(instance, after=fault.number * fault.number / 10, how=how)
 
     def _upset_api(self, request: httpx.Request) -> Upset | None:
@@ -124,7 +139,8 @@ class Faults:
                 continue
             if fault.kind == "API server errors":
                 return self._rng.choice(_API_ERRORS)
-            if request.method != "GET" and "configmaps" in request.url.path:
+            concerned = "leases" if fault.kind == "lease refused" else "configmaps"
+            if request.method != "GET" and concerned in request.url.path:
                 return self._rng.choice(_WRITE_ERRORS)
         return None
 

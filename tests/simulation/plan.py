@@ -7,11 +7,12 @@ drawn leaves the events as they were.
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 NAMESPACES = ("payments", "shop", "search")
 REASONS = ("BackOff", "Failed", "FailedScheduling", "Unhealthy", "Evicted")
 KEYS = ("11111111-aaaa-4bbb-8ccc-000000000001", "22222222-aaaa-4bbb-8ccc-000000000002")
+CHECKPOINT = "checkpoint"
 APPS = ("cart", "ledger", "indexer", "checkout")
 _SUFFIX = "bcdfghjklmnpqrstvwxz2456789"
 _MESSAGES = (
@@ -90,21 +91,24 @@ class FaultPlan:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """A whole run. ``max_groups``: a cap smaller than the daemon's own, to be reached. ``lives``: seconds of an event."""
+    """A whole run.
+
+    ``mode``: alone (no checkpoint, never ended before the end), restarts (one after the other, with a checkpoint),
+    replicas (two that elect a leader), or rollouts (the next one starts before the last one stops, none elected).
+    ``max_groups``: may be so small that it is reached. ``drains``: the run ends with SIGTERM. ``idle``: seconds after
+    which it ends.
+    """
 
     seed: int
+    mode: str
     routes: tuple[RoutePlan, ...]
     events: tuple[EventPlan, ...]
     faults: tuple[FaultPlan, ...]
     ends_at: float
     event_metrics: bool
     max_groups: int
-    lives: float = 3600.0
-    replicas: int = 1
-    restarts: bool = False
-    drains: bool = False
-    idle: float = 0.0
-    kinds: frozenset[str] = field(default_factory=frozenset)
+    drains: bool
+    idle: float
 
     @property
     def calm(self) -> bool:
@@ -112,25 +116,36 @@ class Plan:
         return not self.faults
 
 
-def make_plan(seed: int, *, restarts: bool = False) -> Plan:
-    """Return the plan of a seed. ``restarts``: with kills, restarts and replicas, which need a checkpoint."""
+    def arguments(self) -> list[str]:
+        """Return the daemon's flags."""
+        flags = [route.argument() for route in self.routes]
+        flags.append(f"--event-metrics={str(self.event_metrics).lower()}")
+        flags.append(f"--max-groups={self.max_groups}")
+        flags.append("--checkpoint=none" if self.mode == "alone" else f"--checkpoint=configmap:default/{CHECKPOINT}")
+        if self.mode == "replicas":
+            flags.append("--leader-elect")
+        return flags
+
+
+def make_plan(seed: int) -> Plan:
+    """Return the plan of a seed."""
     rng = stream(seed, "shape")
     shape = rng.choices(("quiet", "busy", "storm", "long"), (55, 38, 6, 1))[0]
+    mode = rng.choices(("alone", "restarts", "replicas", "rollouts"), (30, 45, 15, 10))[0]
     length = {"quiet": 240.0, "busy": 420.0, "storm": 300.0, "long": 5400.0}[shape] * rng.uniform(0.5, 1.5)
-    events = _events(stream(seed, "events"), shape, length)
-    faults = () if rng.random() < 0.1 else _faults(stream(seed, "faults"), length, restarts=restarts)
+    if mode == "replicas":
+        length = min(length, 300.0)
     return Plan(
         seed=seed,
+        mode=mode,
         routes=_routes(stream(seed, "routes")),
-        events=events,
-        faults=faults,
+        events=_events(stream(seed, "events"), shape, length),
+        faults=() if rng.random() < 0.1 else _faults(stream(seed, "faults"), length, mode),
         ends_at=length,
         event_metrics=rng.random() < 0.5,
         max_groups=rng.choice((2000, 2000, 2000, 2000, 12)),
-        restarts=restarts,
         drains=rng.random() < 0.3,
         idle=rng.choice((0.0, 5.0, 30.0, 400.0)),
-        kinds=frozenset(fault.kind for fault in faults),
     )
 
 
@@ -215,11 +230,17 @@ _OF_RESTARTS = (
     "kill", "kill", "kill at a request", "graceful restart", "checkpoint refused", "checkpoint refused and kill",
     "kill under a fault of WeCom",
 )  # fmt: skip
+_OF_MODES = {
+    "alone": (),
+    "restarts": _OF_RESTARTS * 3,
+    "replicas": (*_OF_RESTARTS * 2, *("partition of the leader", "lease refused") * 3),
+    "rollouts": (*_OF_RESTARTS, *("rollout",) * 12),
+}
 
 
-def _faults(rng: random.Random, length: float, *, restarts: bool) -> tuple[FaultPlan, ...]:
+def _faults(rng: random.Random, length: float, mode: str) -> tuple[FaultPlan, ...]:
     made: list[FaultPlan] = []
-    kinds = (*_INSTANT, *_LASTING, *(_OF_RESTARTS * 2 if restarts else ()))
+    kinds = (*_INSTANT, *_LASTING, *_OF_MODES[mode])
     for _ in range(rng.choices((1, 2, 3, 5, 8), (3, 3, 3, 2, 1))[0]):
         kind = rng.choice(kinds)
         # The beginning is not disturbed: from where on a first start tells is a matter of its own.

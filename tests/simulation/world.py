@@ -19,13 +19,15 @@ from kube_wecom_eventer.demo.api_server import ApiServer
 from kube_wecom_eventer.demo.store import Key, ObjectStore
 from kube_wecom_eventer.demo.wecom import WeComGroup
 from tests.simulation.faults import Faults, restorable
-from tests.simulation.instance import Instance, virtual_wall
+from tests.simulation.history import History
+from tests.simulation.instance import Instance
 from tests.simulation.observe import Ledger, Version, observed
 from tests.simulation.plan import KEYS, NAMESPACES, EventPlan, FaultPlan, Plan, stream
 from tests.simulation.transport import Peer
 from tests.support.virtual_time import VirtualLoop
 
-_EPOCH = datetime(2026, 11, 20, tzinfo=UTC)
+EPOCH = datetime(2026, 11, 20, tzinfo=UTC)
+"""What the wall clock shows when the loop's clock shows 0."""
 _NOISE = Key("configmaps", "default", "noise")
 HEALS_WITHIN = 2400.0
 """Seconds that the daemons get to finish once all is well: a robot is probed every 15 minutes at least."""
@@ -56,13 +58,14 @@ class World:
     restored_at: list[float] = field(default_factory=list)
     ends: list[asyncio.Task[None]] = field(default_factory=list)
     began: float = 1000.0
+    unbalanced: list[str] = field(default_factory=list)
 
     def run(self) -> None:
         """Play the plan to its end."""
         with asyncio.Runner(loop_factory=VirtualLoop) as runner:
             runner.get_loop()
             self._build()
-            with observed(self.ledger), virtual_wall(self.wall), _quiet_logs(self.said if self.verbose else None):
+            with observed(self.ledger), _quiet_logs(self.said if self.verbose else None):
                 runner.run(self._play())
 
     @property
@@ -76,13 +79,18 @@ class World:
         return [instance for instance in self.instances if instance.running]
 
     @property
+    def leading(self) -> list[Instance]:
+        """Those of them that tell; all where none does."""
+        return [instance for instance in self.running if instance.synced] or self.running
+
+    @property
     def now(self) -> float:
         """Seconds since the beginning."""
         return asyncio.get_running_loop().time() - self.began
 
     def wall(self) -> datetime:
         """What clocks on walls show."""
-        return _EPOCH + timedelta(seconds=self._loop_time())
+        return EPOCH + timedelta(seconds=self._loop_time())
 
     def said(self, line: str) -> None:
         """Note what happened."""
@@ -104,9 +112,8 @@ class World:
         self.wecom.on_request(self.ledger.reached)
         self.api_peer = Peer(name="API server", app=self.api)
         self.wecom_peer = Peer(name="WeCom", app=self.wecom)
-        arguments = [route.argument() for route in self.plan.routes]
-        arguments.append(f"--event-metrics={str(self.plan.event_metrics).lower()}")
-        self._settings = load_settings(arguments, environ={})
+        self.history = History(self.store, epoch=EPOCH)
+        self._settings = load_settings(self.plan.arguments(), environ={})
         self._rng = stream(seed, "daemons")
         self._faults = Faults(self, stream(seed, "upsets"))
 
@@ -117,21 +124,29 @@ class World:
             return 1000.0
 
     async def _play(self) -> None:
-        self.start_daemon()
-        await asyncio.sleep(0.05)
-        while not all(instance.synced for instance in self.running):
-            await asyncio.sleep(0.05)
+        await self._start()
         self.began = asyncio.get_running_loop().time()
         for moment, happens in sorted(self._timeline(), key=lambda each: each[0]):
             await asyncio.sleep(max(0.0, moment - self.now))
             happens()
         await self._heal()
+        self.check_balance()
         for instance in self.running:
             await (instance.stop() if self.plan.drains else instance.kill())
         for instance in self.instances:
             await instance.stray()
         self.api.shut_down()
         await asyncio.sleep(0.01)
+
+    async def _start(self) -> None:
+        """Start the daemons, and wait until one has its position, and has written it where it is to be kept."""
+        for _ in range(2 if self.plan.mode == "replicas" else 1):
+            self.start_daemon()
+            await asyncio.sleep(0.05)
+        written = self.plan.mode == "alone"
+        while not (written and any(instance.synced for instance in self.running)):
+            await asyncio.sleep(0.05)
+            written = written or bool(self.history.checkpoints)
 
     def _timeline(self) -> Iterator[tuple[float, Callable[[], None]]]:
         for event in self.plan.events:
@@ -182,10 +197,9 @@ class World:
         instance = Instance(
             name=name,
             settings=self._settings,
-            api=self.api_peer,
-            wecom=self.wecom_peer,
+            peers=(self.api_peer, self.wecom_peer),
             rng=random.Random(self._rng.random()),
-            max_groups=self.plan.max_groups,
+            wall=self.wall,
             doomed=lambda doomed: self.restart(doomed, after=self._rng.uniform(0.0, 20.0), how="kill"),
         )
         self.instances.append(instance)
@@ -203,6 +217,32 @@ class World:
             self.start_daemon()
 
         self.ends.append(asyncio.get_running_loop().create_task(end_and_start()))
+
+    def roll_out(self, instance: Instance, *, after: float) -> None:
+        """Start the next daemon, and stop this one some seconds later."""
+
+        async def start_and_stop() -> None:
+            self.start_daemon()
+            await asyncio.sleep(after)
+            if instance.running:
+                self.said(f"{instance.name}: stop")
+                await instance.stop()
+                self.said(f"{instance.name} is gone")
+
+        self.ends.append(asyncio.get_running_loop().create_task(start_and_stop()))
+
+    def check_balance(self) -> None:
+        """What a daemon's routes selected is what it told, dropped, or has waiting."""
+        for instance in self.running:
+            for route in self.plan.routes:
+                matched = instance.counted("events_matched_total", route=route.name)
+                told = instance.counted("events_told_total", route=route.name)
+                dropped, waiting = instance.dropped(route.name), instance.waiting(route.name)
+                if len(instance.loads) <= 1 and matched != told + dropped + waiting:
+                    self.unbalanced.append(
+                        f"{route.name} of {instance.name}: selected {matched:g}, told {told:g}, dropped {dropped:g}, "
+                        f"{waiting} wait"
+                    )
 
     def restore(self, back: int) -> None:
         """Restore the API server from the state so many writes ago."""
@@ -252,7 +292,7 @@ class World:
         self.store.update(_NOISE, {**self.store.get(_NOISE), "data": {"n": str(number)}})
 
     def _expire(self) -> None:
-        self.store.expire("events", older_than=timedelta(seconds=self.plan.lives))
+        self.store.expire("events", older_than=timedelta(hours=1))
 
     async def _heal(self) -> None:
         """All faults are over: wait until all is told, then a while more, in which nothing may happen twice."""
