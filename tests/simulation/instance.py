@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AsyncExitStack
 from datetime import datetime
 
@@ -89,13 +89,13 @@ class Instance:
             if sample.name == f"kube_wecom_eventer_{name}" and labels.items() <= sample.labels.items()
         )
 
-    def dropped(self, route: str) -> float:
-        """How many versions of a route the daemon says it dropped."""
+    def dropped(self, route: str, *, but: Collection[str] = ()) -> float:
+        """How many versions of a route the daemon says it dropped, for whatever reason but these."""
         return sum(
             sample.value
             for family in self.daemon.metrics.dropped.collect()
             for sample in family.samples
-            if sample.name.endswith("_total") and sample.labels["route"] == route
+            if sample.name.endswith("_total") and sample.labels["route"] == route and sample.labels["reason"] not in but
         )
 
     def waiting(self, route: str) -> int:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 
+from kube_wecom_eventer.notify import UNRECORDED
+from tests.simulation.history import StoredCheckpoint
 from tests.simulation.observe import Attempt, Version
 from tests.simulation.world import World
 
@@ -155,10 +157,16 @@ def _excused(world: World, before: Attempt, after: Attempt) -> bool:
     if began < began_before:
         # Two processes at a time, and none elected: the older one goes on until it finds the other's checkpoint.
         return world.plan.mode == "rollouts"
-    checkpoint = world.history.checkpoint_at(began)
-    if checkpoint is None or before.ended is None or before.ended >= checkpoint.taken_at - _EXACTNESS:
+    # Whoever went on in between without knowing may have handed it down.
+    since = [load for instance in world.instances for load in instance.loads if before.started < load <= began]
+    return any(_unknown(world.history.checkpoint_at(load), before) for load in (*since, began))
+
+
+def _unknown(checkpoint: StoredCheckpoint | None, told: Attempt) -> bool:
+    """Whether a checkpoint does not say that this was told."""
+    if checkpoint is None or told.ended is None or told.ended >= checkpoint.taken_at - _EXACTNESS:
         return True
-    return any(checkpoint.covers(version) for _, version in after.versions)
+    return any(checkpoint.covers(version) for _, version in told.versions)
 
 
 def _went_on_at(world: World, attempt: Attempt) -> float:
@@ -192,8 +200,26 @@ def led(world: World) -> Iterator[str]:
         latest[attempt.instance] = max(latest.get(attempt.instance, 0.0), ended)
 
 
+def superseded(world: World) -> Iterator[str]:
+    """Whoever finds another's name in the checkpoint stops: few messages leave after the other's first write."""
+    if world.restored_at:
+        return
+    first_written: dict[str, float] = {}
+    for checkpoint in world.history.checkpoints:
+        first_written.setdefault(checkpoint.writer, checkpoint.stored_at)
+    late: Counter[tuple[str, str]] = Counter()
+    for attempt in world.ledger.attempts:
+        began = _went_on_at(world, attempt)
+        others = (at for writer, at in first_written.items() if writer != attempt.instance)
+        if any(began < at < attempt.started for at in others):
+            late[attempt.instance, attempt.key] += 1
+    for (instance, _), number in late.items():
+        if number > UNRECORDED:
+            yield f"{instance} sends {number} messages after another has taken the checkpoint over"
+
+
 INVARIANTS: tuple[Invariant, ...] = (
-    alive, represented, only_selected, counted, balanced, seen, paced, ordered, once, bounded, led,
+    alive, represented, only_selected, counted, balanced, seen, paced, ordered, once, bounded, led, superseded,
 )  # fmt: skip
 
 

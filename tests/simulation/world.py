@@ -106,7 +106,6 @@ class World:
             key = Key("namespaces", "", name)
             self.store.create(key, {"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": name}})
         self.store.create(_NOISE, {"kind": "ConfigMap", "apiVersion": "v1", "metadata": {"name": "noise", "namespace": "default"}})
-        self._base = self.store.revision
         self._restored = False
         self.wecom = WeComGroup(keys=KEYS, clock=self.wall)
         self.wecom.on_request(self.ledger.reached)
@@ -125,6 +124,7 @@ class World:
 
     async def _play(self) -> None:
         await self._start()
+        self._base = self.store.revision
         self.began = asyncio.get_running_loop().time()
         for moment, happens in sorted(self._timeline(), key=lambda each: each[0]):
             await asyncio.sleep(max(0.0, moment - self.now))
@@ -234,11 +234,13 @@ class World:
     def check_balance(self) -> None:
         """What a daemon's routes selected is what it told, dropped, or has waiting."""
         for instance in self.running:
+            if len(instance.loads) > 1 or not instance.synced:
+                continue  # what waited was left to another
             for route in self.plan.routes:
                 matched = instance.counted("events_matched_total", route=route.name)
                 told = instance.counted("events_told_total", route=route.name)
-                dropped, waiting = instance.dropped(route.name), instance.waiting(route.name)
-                if len(instance.loads) <= 1 and matched != told + dropped + waiting:
+                dropped, waiting = instance.dropped(route.name, but=("expired",)), instance.waiting(route.name)
+                if matched != told + dropped + waiting:
                     self.unbalanced.append(
                         f"{route.name} of {instance.name}: selected {matched:g}, told {told:g}, dropped {dropped:g}, "
                         f"{waiting} wait"
@@ -297,6 +299,8 @@ class World:
     async def _heal(self) -> None:
         """All faults are over: wait until all is told, then a while more, in which nothing may happen twice."""
         self.said("-- all faults are over")
+        for instance in self.instances:
+            instance.kill_at = 0
         if self.ends:
             await asyncio.wait(self.ends)
         until = self.now + HEALS_WITHIN
