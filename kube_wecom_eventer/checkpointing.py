@@ -26,11 +26,19 @@ _LONGEST_DELAY = 30.0
 log = structlog.get_logger()
 
 
+_UNSETTLED_INTERVAL = 30.0
+"""Seconds after which it is written although nothing was settled: what waits is to be known, should it get lost."""
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A checkpoint to write; ``written`` is called when it has been."""
+    """A checkpoint to write; ``written`` is called when it has been.
+
+    ``mark``: how far the events have come. One with the same mark need not be written again for their sake.
+    """
 
     data: bytes
+    mark: tuple[int, int]
     written: Callable[[], None]
 
 
@@ -43,6 +51,7 @@ class Checkpointing:
         self._failed = failed
         self._changed = asyncio.Event()
         self._trouble = ""
+        self._mark: tuple[int, int] | None = None
         for result in ("written", "failed"):
             self._writes.labels(result=result)
 
@@ -67,21 +76,33 @@ class Checkpointing:
         self._changed.set()
 
     async def run(self, take: Callable[[], Snapshot | None]) -> None:
-        """Write whenever something changed.
+        """Write whenever something was settled, and now and then what waits.
 
         Raises:
             NewerWriter: another process writes this checkpoint.
         """
         delay = INTERVAL
         while True:
-            await self._changed.wait()
-            self._changed.clear()
-            if await self.write(take()):
+            settled = await self._settled()
+            snapshot = take()
+            if not settled and (snapshot is None or snapshot.mark == self._mark):
+                continue
+            if await self.write(snapshot):
                 delay = INTERVAL
             else:
                 delay = min(2 * delay, _LONGEST_DELAY)
                 self._changed.set()
             await asyncio.sleep(delay)
+
+    async def _settled(self) -> bool:
+        """Wait; return whether something was settled."""
+        try:
+            async with asyncio.timeout(_UNSETTLED_INTERVAL):
+                await self._changed.wait()
+        except TimeoutError:
+            return False
+        self._changed.clear()
+        return True
 
     async def write(self, snapshot: Snapshot | None) -> bool:
         """Write once; return whether there is nothing left to write.
@@ -101,6 +122,7 @@ class Checkpointing:
             self._failed()
             return False
         self._writes.labels(result="written").inc()
+        self._mark = snapshot.mark
         snapshot.written()
         if self._trouble:
             log.info("checkpoint_written_again", checkpoint=self._store.described)

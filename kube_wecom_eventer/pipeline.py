@@ -305,7 +305,8 @@ class Pipeline:
             for name, number in started.items():
                 self._paces[name].recorded(number)
 
-        return Snapshot(encode(checkpoint, {_ALL_NAMESPACES: self._unsettled()}), written)
+        data = encode(checkpoint, {_ALL_NAMESPACES: self._unsettled()})
+        return Snapshot(data, mark=(stream.position, self._waiting()), written=written)
 
     def _unsettled(self) -> dict[str, Unsettled]:
         objects: dict[str, dict[int, int]] = {}

@@ -46,13 +46,13 @@ class Store:
 class Keeping:
     def __init__(self, store: Store) -> None:
         self.store = store
-        self.failed = self.written = self.taken = 0
+        self.failed = self.written = self.taken = self.seen = 0
         self.metrics = Metrics()
         self.checkpointing = Checkpointing(store=store, metrics=self.metrics, failed=self._fail)
 
     def take(self) -> Snapshot:
         self.taken += 1
-        return Snapshot(str(self.taken).encode(), self._write)
+        return Snapshot(str(self.taken).encode(), mark=(self.seen, 0), written=self._write)
 
     def _fail(self) -> None:
         self.failed += 1
@@ -76,6 +76,20 @@ async def test_changes_are_written_at_once_and_then_once_a_second() -> None:
     times = [at - started for at, _ in it.store.writes]
     assert times == pytest.approx([0.0, INTERVAL, 2 * INTERVAL, 3 * INTERVAL])
     assert it.written == 4
+
+
+@virtual_time
+async def test_what_waits_is_noted_now_and_then_though_nothing_is_settled() -> None:
+    """A destination may be broken for long; a quiet daemon writes nothing."""
+    it = Keeping(Store())
+    running = asyncio.create_task(it.checkpointing.run(it.take))
+    await asyncio.sleep(100)
+    assert len(it.store.writes) == 1
+    it.seen = 7
+    await asyncio.sleep(100)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert len(it.store.writes) == 2
 
 
 @virtual_time

@@ -133,6 +133,7 @@ class EventStream:
         self._listing = listing or _NoListing()
         self._must_list = start.lists
         self._restored = False
+        self._started = False
         self._listed: set[int] = set()
         self.trouble = ""
         self._unreadable = ""
@@ -183,8 +184,10 @@ class EventStream:
         latest = await self._latest()
         if self._position is None and self._since is None:
             self._position, self._alive_at = latest, self._now()
-            log.info("event_stream_starts", resource_version=latest)
             self._listing.positioned()
+        if not self._started:
+            log.info("event_stream_starts", resource_version=self._position or latest)
+            self._started = True
         if self._position is not None and latest < self._position and not self._restored:
             log.warning("api_server_restored", position=self._position, resource_version=latest)
             self._restored, self._since = True, self._alive_at
@@ -243,8 +246,6 @@ class EventStream:
             if not page.metadata.continue_:
                 break
             params["continue"] = page.metadata.continue_
-        if self._position is None:
-            log.info("event_stream_starts", resource_version=start)
         self._position, self._must_list, self._since, self._restored = start, False, None, False
         self._listed.clear()
         self._listing.positioned()

@@ -139,7 +139,12 @@ async def _fresh_namespace(client: httpx.AsyncClient) -> str:
 
 async def _allow_reading(client: httpx.AsyncClient, namespace: str) -> None:
     """Bind the rights of a kube-eventer user's ClusterRole to the account ``eventer`` of the namespace."""
-    rules = [{"apiGroups": [""], "resources": ["configmaps", "events"], "verbs": ["get", "list", "watch"]}]
+    writing = ["get", "list", "watch", "create", "update"]
+    rules = [
+        {"apiGroups": [""], "resources": ["events"], "verbs": ["get", "list", "watch"]},
+        {"apiGroups": [""], "resources": ["configmaps"], "verbs": writing},
+        {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": writing},
+    ]
     rbac = "/apis/rbac.authorization.k8s.io/v1"
     role = {"metadata": {"name": namespace}, "rules": rules}
     binding = {
