@@ -19,8 +19,7 @@ from kube_wecom_eventer.building import HttpClients
 from kube_wecom_eventer.config import Settings
 from kube_wecom_eventer.kube.client import ApiClient
 from kube_wecom_eventer.kube.credentials import Connection
-from kube_wecom_eventer.notify import Dispatcher, MergingPending
-from kube_wecom_eventer.notify.pending import MAX_SUMS
+from kube_wecom_eventer.notify import Dispatcher, MergingPending, pending
 from kube_wecom_eventer.notify.repeats import REMEMBERED
 from kube_wecom_eventer.pipeline import Pipeline
 from tests.simulation.observe import INSTANCE
@@ -103,23 +102,23 @@ class Instance:
         number = 0
         for dispatcher in self._dispatchers:
             number += sum(batch.count for batch in dispatcher._batches() if batch.route == route)
-            pending = dispatcher._pending
-            if isinstance(pending, MergingPending) and (waiting := pending._routes.get(route)):
+            merging = dispatcher._pending
+            if isinstance(merging, MergingPending) and (waiting := merging._routes.get(route)):
                 number += sum(group.count for group in waiting.groups.values())
                 number += sum(held.group.count for held in waiting.held.values())
         return number
 
     def measure(self) -> None:
         """Look at what may have a peak."""
-        for pending in self._merging():
-            self.most_groups = max(self.most_groups, pending.groups)
+        for merging in self._merging():
+            self.most_groups = max(self.most_groups, merging.groups)
 
     def tables(self) -> Iterator[tuple[str, int, int]]:
         """Yield the names of tables with their sizes and caps."""
-        # One more: the sum of all that has no sum of its own.
-        yield "groups", self.most_groups, self._settings.max_groups + MAX_SUMS + 1
-        for pending in self._merging():
-            for waiting in pending._routes.values():
+        # One more for each route: the sum of all that has no sum of its own.
+        yield "groups", self.most_groups, self._settings.max_groups + pending.MAX_SUMS + len(self._settings.sinks)
+        for merging in self._merging():
+            for waiting in merging._routes.values():
                 yield "repeats", len(waiting.repeats._told_at), REMEMBERED
 
     def start(self) -> None:
@@ -177,7 +176,7 @@ class Instance:
             for card in self.cards:
                 card.die()
             self._doomed(self)
-        elif path.endswith("/events") and b"limit=500" in request.url.query:
+        elif path.endswith("/events") and request.url.params.get("limit", "1") != "1":
             self.lists_at.append(now)
         elif path.endswith(CHECKPOINT) and request.method == "GET" and not (self._pipeline and self._pipeline.stream):
             self.loads.append(now)

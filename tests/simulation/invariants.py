@@ -177,10 +177,7 @@ def _went_on_at(world: World, attempt: Attempt) -> float:
 
 def bounded(world: World) -> Iterator[str]:
     """No table grows above its cap."""
-    for instance in world.instances:
-        for what, size, cap in instance.tables():
-            if size > cap:
-                yield f"{instance.name}: {size} {what}, the cap is {cap}"
+    yield from world.overfull
 
 
 def led(world: World) -> Iterator[str]:

@@ -95,7 +95,7 @@ class Plan:
 
     ``mode``: alone (no checkpoint, never ended before the end), restarts (one after the other, with a checkpoint),
     replicas (two that elect a leader), or rollouts (the next one starts before the last one stops, none elected).
-    ``max_groups``: may be so small that it is reached. ``drains``: the run ends with SIGTERM. ``idle``: seconds after
+    ``max_groups`` and ``page``, the events in a page of a list, may be so small that they matter. ``drains``: the run ends with SIGTERM. ``idle``: seconds after
     which it ends.
     """
 
@@ -107,6 +107,7 @@ class Plan:
     ends_at: float
     event_metrics: bool
     max_groups: int
+    page: int
     drains: bool
     idle: float
 
@@ -144,6 +145,7 @@ def make_plan(seed: int) -> Plan:
         ends_at=length,
         event_metrics=rng.random() < 0.5,
         max_groups=rng.choice((2000, 2000, 2000, 2000, 12)),
+        page=rng.choice((500, 500, 4)),
         drains=rng.random() < 0.3,
         idle=rng.choice((0.0, 5.0, 30.0, 400.0)),
     )

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
+from unittest import mock
 
 import structlog
 
@@ -18,6 +19,8 @@ from kube_wecom_eventer.config import load_settings
 from kube_wecom_eventer.demo.api_server import ApiServer
 from kube_wecom_eventer.demo.store import Key, ObjectStore
 from kube_wecom_eventer.demo.wecom import WeComGroup
+from kube_wecom_eventer.kube import event_stream
+from kube_wecom_eventer.notify import pending
 from tests.simulation.faults import Faults, restorable
 from tests.simulation.history import History
 from tests.simulation.instance import Instance
@@ -59,13 +62,14 @@ class World:
     ends: list[asyncio.Task[None]] = field(default_factory=list)
     began: float = 1000.0
     unbalanced: list[str] = field(default_factory=list)
+    overfull: list[str] = field(default_factory=list)
 
     def run(self) -> None:
         """Play the plan to its end."""
         with asyncio.Runner(loop_factory=VirtualLoop) as runner:
             runner.get_loop()
             self._build()
-            with observed(self.ledger), _quiet_logs(self.said if self.verbose else None):
+            with observed(self.ledger), _quiet_logs(self.said if self.verbose else None), _small(self.plan):
                 runner.run(self._play())
 
     @property
@@ -131,6 +135,12 @@ class World:
             happens()
         await self._heal()
         self.check_balance()
+        self.overfull = [
+            f"{instance.name}: {size} {what}, the cap is {cap}"
+            for instance in self.instances
+            for what, size, cap in instance.tables()
+            if size > cap
+        ]
         for instance in self.running:
             await (instance.stop() if self.plan.drains else instance.kill())
         for instance in self.instances:
@@ -312,6 +322,14 @@ class World:
         missing = self.untold()
         dropped = {route: sum(each.dropped(route) for each in self.instances) for route in missing}
         return any(len(missing[route]) > dropped[route] for route in missing)
+
+
+@contextmanager
+def _small(plan: Plan) -> Iterator[None]:
+    """Make bounds that have no flag so small that a run meets them."""
+    sums = pending.MAX_SUMS if plan.max_groups >= 100 else 4
+    with mock.patch.object(event_stream, "_PAGE", plan.page), mock.patch.object(pending, "MAX_SUMS", sums):
+        yield
 
 
 @contextmanager
