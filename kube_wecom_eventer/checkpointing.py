@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import structlog
@@ -18,7 +18,7 @@ INTERVAL = 1.0
 """Seconds from one write to the next, at least."""
 
 _READ_PATIENCE = 30.0
-"""Seconds for which reading is tried: events wait in the API server meanwhile, but not for ever."""
+"""Seconds for which reading is tried, and longer while events can't be read either: they wait in the API server."""
 
 _LONGEST_DELAY = 30.0
 """Seconds between attempts to write."""
@@ -43,14 +43,26 @@ class Snapshot:
 
 
 class Checkpointing:
-    """The checkpoint of one process, in its store. ``failed`` hears that a write was not possible."""
+    """The checkpoint of one process, in its store.
 
-    def __init__(self, *, store: CheckpointStore, metrics: Metrics, failed: Callable[[], None]) -> None:
+    ``failed`` hears that a write was not possible. ``readable`` asks whether events can be read.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: CheckpointStore,
+        metrics: Metrics,
+        failed: Callable[[], None],
+        readable: Callable[[], Awaitable[bool]],
+    ) -> None:
         self._store = store
+        self._readable = readable
         self._writes = metrics.checkpoint_writes
         self._failed = failed
         self._changed = asyncio.Event()
-        self._trouble = ""
+        self.trouble = ""
+        """What is wrong now; empty where nothing is."""
         self._mark: tuple[int, int] | None = None
         for result in ("written", "failed"):
             self._writes.labels(result=result)
@@ -82,7 +94,7 @@ class Checkpointing:
             NewerWriter: another process writes this checkpoint.
         """
         delay = INTERVAL
-        while True:
+        while self.kept:
             settled = await self._settled()
             snapshot = take()
             if not settled and (snapshot is None or snapshot.mark == self._mark):
@@ -93,6 +105,7 @@ class Checkpointing:
                 delay = min(2 * delay, _LONGEST_DELAY)
                 self._changed.set()
             await asyncio.sleep(delay)
+        await asyncio.Event().wait()
 
     async def _settled(self) -> bool:
         """Wait; return whether something was settled."""
@@ -111,7 +124,7 @@ class Checkpointing:
             NewerWriter: another process writes this checkpoint.
         """
         if snapshot is None or not self.kept:
-            return not self.kept
+            return True
         try:
             await self._store.write(snapshot.data)
         except NewerWriter:
@@ -124,9 +137,9 @@ class Checkpointing:
         self._writes.labels(result="written").inc()
         self._mark = snapshot.mark
         snapshot.written()
-        if self._trouble:
+        if self.trouble:
             log.info("checkpoint_written_again", checkpoint=self._store.described)
-        self._trouble = ""
+        self.trouble = ""
         return True
 
     async def _read(self) -> bytes | None:
@@ -139,11 +152,11 @@ class Checkpointing:
             except CheckpointError as error:
                 self._say("checkpoint_unreadable", error)
                 lasting = error.hint or isinstance(self._store, FileStore)
-                if lasting or loop.time() + delay > patient_until:
-                    self._go_on_without()
-                    return None
+            if lasting or (loop.time() > patient_until and await self._readable()):
+                self._go_on_without()
+                return None
             await asyncio.sleep(delay)
-            delay *= 2
+            delay = min(2 * delay, 5.0)
 
     async def _keep_aside(self, data: bytes, why: str) -> None:
         kept = ""
@@ -163,8 +176,8 @@ class Checkpointing:
 
     def _say(self, event: str, error: CheckpointError) -> None:
         """Warn once per change."""
-        if str(error) == self._trouble:
+        if str(error) == self.trouble:
             return
-        self._trouble = str(error)
+        self.trouble = str(error)
         hint = {"missing_rule": error.hint} if error.hint else {}
         log.warning(event, checkpoint=self._store.described, error=str(error), **hint)

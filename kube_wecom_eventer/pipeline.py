@@ -23,7 +23,7 @@ from kube_wecom_eventer.eventer_metrics import EventerMetrics
 from kube_wecom_eventer.kube.checkpoint import FORMAT, Checkpoint, StreamPosition, Unsettled, encode
 from kube_wecom_eventer.kube.checkpoint_store import CheckpointStore
 from kube_wecom_eventer.kube.client import ApiClient
-from kube_wecom_eventer.kube.event_stream import EventStream, Start
+from kube_wecom_eventer.kube.event_stream import EventStream, Start, answers
 from kube_wecom_eventer.kube.resumption import Resumption
 from kube_wecom_eventer.match import Route, Silences
 from kube_wecom_eventer.metrics import Metrics
@@ -45,6 +45,9 @@ from kube_wecom_eventer.sinks import Sink
 
 GRACE = 20.0
 """Seconds that a stopping daemon goes on sending what waits; a pod is killed after 30."""
+
+_CLOSING = 4.0
+"""Seconds for the last write of the checkpoint."""
 
 EXPIRED, ROUTE_REMOVED = "expired", "route_removed"
 """Why what waited when the checkpoint was written is told in no message: the metric's label."""
@@ -91,7 +94,12 @@ class Pipeline:
     def __init__(self, around: Surroundings, *, store: CheckpointStore) -> None:
         self._around = around
         self._paces: dict[str, RecordedPace] = {}
-        self._checkpointing = Checkpointing(store=store, metrics=around.metrics, failed=self._unrecordable)
+        self._checkpointing = Checkpointing(
+            store=store,
+            metrics=around.metrics,
+            failed=self._unrecordable,
+            readable=partial(answers, around.client),
+        )
         self._ways = {way.identity: way for way in around.ways}
         self._resumption = Resumption({}, routes={})
         self._dispatchers: dict[str, Dispatcher] = {}
@@ -104,6 +112,11 @@ class Pipeline:
     def stream(self) -> EventStream | None:
         """The stream of events; None before the checkpoint has been read."""
         return self._stream
+
+    @property
+    def checkpoint_trouble(self) -> str:
+        """What is wrong with the checkpoint now; empty where nothing is."""
+        return self._checkpointing.trouble
 
     @property
     def troubles(self) -> Mapping[str, str]:
@@ -136,8 +149,7 @@ class Pipeline:
         log.info("daemon_stopping", waiting=self._waiting())
         try:
             async with asyncio.timeout(GRACE):
-                for dispatcher in self._dispatchers.values():
-                    await dispatcher.drained()
+                await asyncio.gather(*(dispatcher.drained() for dispatcher in self._dispatchers.values()))
         except TimeoutError:
             left = self._waiting()
             kept = "the next start tells them" if self._checkpointing.kept else "they are lost"
@@ -146,7 +158,11 @@ class Pipeline:
     async def close(self) -> None:
         """Write the last checkpoint; to be called when `run` has ended, and nothing is sent any more."""
         with contextlib.suppress(NewerWriter):
-            await self._checkpointing.write(self._snapshot(clean=True))
+            try:
+                async with asyncio.timeout(_CLOSING):
+                    await self._checkpointing.write(self._snapshot(clean=True))
+            except TimeoutError:
+                log.warning("checkpoint_unwritable", error=f"no answer within {_CLOSING:g} s")
 
     def _waiting(self) -> int:
         return sum(dispatcher.waiting for dispatcher in self._dispatchers.values())

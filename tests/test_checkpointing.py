@@ -48,7 +48,11 @@ class Keeping:
         self.store = store
         self.failed = self.written = self.taken = self.seen = 0
         self.metrics = Metrics()
-        self.checkpointing = Checkpointing(store=store, metrics=self.metrics, failed=self._fail)
+        self.readable = True
+        self.checkpointing = Checkpointing(store=store, metrics=self.metrics, failed=self._fail, readable=self._answers)
+
+    async def _answers(self) -> bool:
+        return self.readable
 
     def take(self) -> Snapshot:
         self.taken += 1
@@ -145,6 +149,14 @@ async def test_a_passing_failure_to_read_is_waited_for_and_a_lasting_one_not_for
     assert await for_ever.checkpointing.load() is None
     assert 10 < asyncio.get_running_loop().time() - started < 60
     assert not for_ever.checkpointing.kept
+
+
+@virtual_time
+async def test_while_no_events_can_be_read_either_nothing_is_given_up() -> None:
+    """A restart during an outage of the API server would begin from now, and lose what came before."""
+    it = Keeping(Store(*[CheckpointError("unreachable")] * 100, holds=GOOD))
+    it.readable = False
+    assert await it.checkpointing.load() is not None
 
 
 @virtual_time

@@ -298,6 +298,15 @@ class EventStream:
         self._unreadable = str(error)
 
 
+async def answers(client: ApiClient) -> bool:
+    """Return whether events can be read now."""
+    try:
+        await client.get(_PATH, {"limit": 1})
+    except ApiError:
+        return False
+    return True
+
+
 def _before(event: Event, since: datetime | None) -> bool:
     happened = event.happened_at
     return since is not None and happened is not None and happened < since - _CLOCK_MARGIN

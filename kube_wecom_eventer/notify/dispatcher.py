@@ -102,13 +102,13 @@ class Dispatcher:
     def offer(self, notification: Notification) -> None:
         """Take a notification, or drop and count it where too much waits already. Never waits."""
         now = asyncio.get_running_loop().time()
+        finds_nothing = self._alone is None and self._pending.events == 0
         if not self._pending.add(notification, now):
             item = Merged(notification.event)
             self._drop(notification.route, (item,), "overflow", "too much waits for this destination")
             return
-        first = self._pending.merges and self._alone is None and self._pending.events == 1
-        if first and self._pace.free(now) > SPARE_SLOTS:
-            # It found nothing waiting: it leaves at once, and does not wait for what may come behind it.
+        if finds_nothing and self._pending.merges and self._pace.free(now) > SPARE_SLOTS:
+            # It leaves at once, and does not wait for what may come behind it.
             self._alone = self._pending.take(now)
         self._wake()
 

@@ -42,7 +42,14 @@ class Chat:
         )
 
     def offer(
-        self, reason: str = "BackOff", *, route: str = "r", name: str = "p", repeat: float = 300.0, **event: Any
+        self,
+        reason: str = "BackOff",
+        *,
+        route: str = "r",
+        name: str = "p",
+        repeat: float = 300.0,
+        wait: float = 0.0,
+        **event: Any,
     ) -> None:
         about = {"kind": "Pod", "namespace": "payments", "name": name, "uid": f"uid-{name}"}
         style = Style(lang="en", mentioned_list=(f"on-call-{route}",))
@@ -57,6 +64,7 @@ class Chat:
                 sink=self.sink,
                 received_at=asyncio.get_running_loop().time(),
                 repeat_interval=repeat,
+                group_wait=wait,
             )
         )
 
@@ -267,3 +275,49 @@ async def test_a_long_interval_does_not_make_a_repeat_too_old() -> None:
         await asyncio.sleep(7300)
     assert [stands_for(content) for content in it.contents] == [1, 2]
     assert it.told() == 3
+
+
+@virtual_time
+async def test_an_event_that_is_held_back_sends_nobody_ahead() -> None:
+    """What waits keeps its place: it does not become the one that found nothing waiting."""
+    async with chat() as it:
+        for pair in (("Alone", "Digest"), ("Again", "Waits")):
+            for reason in pair:
+                it.offer(reason, name=reason)
+            await asyncio.sleep(0.5)
+        it.offer("Alone", name="Alone")
+        it.offer("Behind", name="Behind")
+        await asyncio.sleep(10)
+        assert [content.split()[1] for content in it.contents[:3]] == ["Alone", "Digest", "Again"]
+        assert it.contents[3].index("Waits") < it.contents[3].index("Behind")
+        assert len(it.contents) == 4
+
+
+@virtual_time
+async def test_what_was_held_back_leaves_at_once_with_the_next_of_its_group() -> None:
+    """A quiet chat is told at once, and how often it was meanwhile."""
+    async with chat() as it:
+        it.offer(message="v12")
+        await asyncio.sleep(30)
+        it.offer(message="v12")
+        await asyncio.sleep(30)
+        it.offer(message="v13")
+        await asyncio.sleep(0.1)
+        assert [stands_for(content) for content in it.contents] == [1, 2]
+
+
+@virtual_time
+async def test_group_wait_lets_more_join() -> None:
+    """For those who prefer fewer, larger messages; a stop does not wait for it."""
+    async with chat() as it:
+        started = asyncio.get_running_loop().time()
+        for number in range(3):
+            it.offer(f"R{number}", wait=20)
+            await asyncio.sleep(5)
+        await asyncio.sleep(30)
+        assert [stands_for(content) for content in it.contents] == [3]
+        assert it.sink.times == [started + 20]
+        it.offer("Last", wait=20)
+        await asyncio.sleep(1)
+        await it.dispatcher.drained()
+        assert it.sink.times[-1] == started + 46
