@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from typing import Literal, Protocol
 
 import httpx
@@ -50,7 +51,7 @@ class Stage(Protocol):
 
 
 class Faults:
-    """Begins and ends faults. ``healed``: no request is upset any more."""
+    """Begins and ends the faults of a plan."""
 
     def __init__(self, stage: Stage, rng: random.Random) -> None:
         self._stage = stage
@@ -61,76 +62,83 @@ class Faults:
 
     def begin(self, fault: FaultPlan) -> None:
         """Let it happen; a lasting one goes on until `end`."""
-        stage = self._stage
-        match fault.kind:
-            case "watches close":
-                stage.api.close_watches()
-            case "watches are cut":
-                stage.api.cut_watches()
-            case "garbage in the watches":
-                stage.api.send_garbage()
-            case "compaction":
-                stage.api.compact()
-            case "compaction and watches close":
-                stage.api.compact()
-                stage.api.close_watches()
-            case "restore":
-                stage.restore(fault.number)
-            case "API server down" | "API server down and compaction":
-                stage.api_peer.go_down()
-                stage.api.close_watches()
-            case "WeCom down":
-                stage.wecom_peer.go_down()
-            case "robot removed":
-                stage.wecom.remove_robot(KEYS[fault.number % 2])
-            case "partition from the API server" | "partition from WeCom":
-                for instance in stage.running:
-                    instance.cards["WeCom" in fault.kind].block(*_PARTITIONS[fault.number % 3])
-            case "partition of the leader":
-                for instance in stage.leading[:1]:
-                    instance.cards[0].block(*_PARTITIONS[fault.number % 3])
-            case "rollout":
-                for instance in stage.leading[:1]:
-                    stage.roll_out(instance, after=fault.number / 3)
-            case "API server errors" | "checkpoint refused" | "checkpoint refused and kill" | "lease refused":
-                self._upsetting["api"].append(fault)
-            case "WeCom errors" | "WeCom too fast" | "kill under a fault of WeCom":
-                self._upsetting["wecom"].append(fault)
-            case "kill" | "graceful restart":
-                self._restart(fault)
-            case "kill at a request":
-                for instance in stage.leading[:1]:
-                    instance.kill_at = instance.requests + fault.number
-            case _:
-                raise ValueError(fault.kind)
+        _BEGIN[fault.kind](self, fault)
 
     def end(self, fault: FaultPlan) -> None:
         """Let a lasting fault be over."""
-        stage = self._stage
         for upsetting in self._upsetting.values():
             if fault in upsetting:
                 upsetting.remove(fault)
-        match fault.kind:
-            case "API server down and compaction":
-                stage.api.compact()
-                stage.api_peer.down = False
-            case "API server down":
-                stage.api_peer.down = False
-            case "WeCom down":
-                stage.wecom_peer.down = False
-            case "robot removed":
-                stage.wecom.add_robot(KEYS[fault.number % 2])
-            case "partition from the API server" | "partition from WeCom" | "partition of the leader":
-                for instance in stage.running:
-                    instance.cards["WeCom" in fault.kind].unblock(breaking=fault.number % 2 == 0)
-            case "checkpoint refused and kill" | "kill under a fault of WeCom":
-                self._restart(fault)
-            case _:
-                pass
+        if fault.kind in _END:
+            _END[fault.kind](self, fault)
 
-    def _restart(self, fault: FaultPlan) -> None:
+    def close_watches(self, fault: FaultPlan) -> None:
+        self._stage.api.close_watches()
+
+    def cut_watches(self, fault: FaultPlan) -> None:
+        self._stage.api.cut_watches()
+
+    def send_garbage(self, fault: FaultPlan) -> None:
+        self._stage.api.send_garbage()
+
+    def compact(self, fault: FaultPlan) -> None:
+        self._stage.api.compact()
+        if fault.kind == "compaction and watches close":
+            self._stage.api.close_watches()
+
+    def restore(self, fault: FaultPlan) -> None:
+        self._stage.restore(fault.number)
+
+    def api_down(self, fault: FaultPlan) -> None:
+        self._stage.api_peer.go_down()
+        self._stage.api.close_watches()
+
+    def api_up(self, fault: FaultPlan) -> None:
+        if fault.kind == "API server down and compaction":
+            self._stage.api.compact()
+        self._stage.api_peer.down = False
+
+    def wecom_down(self, fault: FaultPlan) -> None:
+        self._stage.wecom_peer.go_down()
+
+    def wecom_up(self, fault: FaultPlan) -> None:
+        self._stage.wecom_peer.down = False
+
+    def remove_robot(self, fault: FaultPlan) -> None:
+        self._stage.wecom.remove_robot(KEYS[fault.number % 2])
+
+    def add_robot(self, fault: FaultPlan) -> None:
+        self._stage.wecom.add_robot(KEYS[fault.number % 2])
+
+    def part(self, fault: FaultPlan) -> None:
+        leader = fault.kind == "partition of the leader"
+        for instance in self._stage.leading[:1] if leader else self._stage.running:
+            instance.cards["WeCom" in fault.kind].block(*_PARTITIONS[fault.number % 3])
+        if leader and fault.number % 2:
+            self._upsetting["wecom"].append(fault)
+
+    def join(self, fault: FaultPlan) -> None:
+        for instance in self._stage.running:
+            instance.cards["WeCom" in fault.kind].unblock(breaking=fault.number % 2 == 0)
+
+    def upset_api(self, fault: FaultPlan) -> None:
+        self._upsetting["api"].append(fault)
+
+    def upset_wecom(self, fault: FaultPlan) -> None:
+        self._upsetting["wecom"].append(fault)
+
+    def roll_out(self, fault: FaultPlan) -> None:
+        for instance in self._stage.leading[:1]:
+            self._stage.roll_out(instance, after=fault.number / 3)
+
+    def doom(self, fault: FaultPlan) -> None:
+        for instance in self._stage.leading[:1]:
+            instance.kill_at = instance.requests + fault.number
+
+    def restart(self, fault: FaultPlan) -> None:
         how: Literal["kill", "stop"] = "stop" if fault.kind == "graceful restart" else "kill"
         for instance in self._stage.leading[:1]:
+            # Mostly soon, sometimes after a minute and a half.
             self._stage.restart(instance, after=fault.number * fault.number / 10, how=how)
 
     def _upset_api(self, request: httpx.Request) -> Upset | None:
@@ -147,7 +155,7 @@ class Faults:
     def _upset_wecom(self, _request: httpx.Request) -> Upset | None:
         for fault in self._upsetting["wecom"]:
             if self._rng.random() < fault.chance:
-                return _errcode(45009) if fault.kind == "WeCom too fast" else self._rng.choice(_WECOM_ERRORS)
+                return self._rng.choice(_OF_WECOM.get(fault.kind, _WECOM_ERRORS))
         return None
 
 
@@ -186,6 +194,51 @@ _WECOM_ERRORS = (
     *_NETWORK, _errcode(-1), _errcode(-1), _errcode(45033), _page(500), _page(502), _page(200), _status(429),
     _page(504, reaches=True),
 )  # fmt: skip
+_OF_WECOM = {
+    "WeCom too fast": (_errcode(45009),),
+    "WeCom refuses": (_errcode(40058), _errcode(40058), _errcode(12345)),
+    "partition of the leader": (Upset(kind="slow", seconds=7.5),),
+}
+
+
+_BEGIN: dict[str, Callable[[Faults, FaultPlan], None]] = {
+    "watches close": Faults.close_watches,
+    "watches are cut": Faults.cut_watches,
+    "garbage in the watches": Faults.send_garbage,
+    "compaction": Faults.compact,
+    "compaction and watches close": Faults.compact,
+    "restore": Faults.restore,
+    "API server down": Faults.api_down,
+    "API server down and compaction": Faults.api_down,
+    "API server errors": Faults.upset_api,
+    "checkpoint refused": Faults.upset_api,
+    "checkpoint refused and kill": Faults.upset_api,
+    "lease refused": Faults.upset_api,
+    "WeCom down": Faults.wecom_down,
+    "WeCom errors": Faults.upset_wecom,
+    "WeCom refuses": Faults.upset_wecom,
+    "WeCom too fast": Faults.upset_wecom,
+    "kill under a fault of WeCom": Faults.upset_wecom,
+    "robot removed": Faults.remove_robot,
+    "partition from the API server": Faults.part,
+    "partition from WeCom": Faults.part,
+    "partition of the leader": Faults.part,
+    "kill": Faults.restart,
+    "graceful restart": Faults.restart,
+    "kill at a request": Faults.doom,
+    "rollout": Faults.roll_out,
+}
+_END: dict[str, Callable[[Faults, FaultPlan], None]] = {
+    "API server down": Faults.api_up,
+    "API server down and compaction": Faults.api_up,
+    "WeCom down": Faults.wecom_up,
+    "robot removed": Faults.add_robot,
+    "partition from the API server": Faults.join,
+    "partition from WeCom": Faults.join,
+    "partition of the leader": Faults.join,
+    "checkpoint refused and kill": Faults.restart,
+    "kill under a fault of WeCom": Faults.restart,
+}
 
 
 def restorable(api: ApiServer, back: int, *, oldest: int) -> int | None:

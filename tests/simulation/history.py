@@ -29,6 +29,11 @@ class StoredCheckpoint:
         """Who wrote it."""
         return str(self.document["writer"])
 
+    @property
+    def inexact(self) -> bool:
+        """Whether too much waited to be noted exactly."""
+        return any(route.get("ranges") for route in self.document["streams"][""]["routes"].values())
+
     def covers(self, version: int) -> bool:
         """Whether a version lies where too much waited to be noted exactly."""
         routes = self.document["streams"][""]["routes"].values()

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from unittest import mock
 
-from kube_wecom_eventer import app
+from kube_wecom_eventer import app, building
 from kube_wecom_eventer.demo.wecom import Received
 from kube_wecom_eventer.event import Event
 from kube_wecom_eventer.notify import pending
@@ -96,7 +96,9 @@ class Ledger:
     said: Callable[[str], None]
     attempts: list[Attempt] = field(default_factory=list)
     accepted: list[Attempt] = field(default_factory=list)
-    told: dict[str, dict[Version, list[Attempt]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(list)))
+    told: dict[str, dict[Version, list[Attempt]]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(list))
+    )
     _messages: dict[int, tuple[Message, str, Sequence[Merged]]] = field(default_factory=dict)
 
     def made(self, message: Message, route: str, items: Sequence[Merged]) -> None:
@@ -154,7 +156,9 @@ class _ObservedSink:
             attempt.ended = asyncio.get_running_loop().time()
             _ATTEMPT.reset(token)
         if attempt.outcome.verdict is not Verdict.ACCEPTED:
-            self._ledger.said(f"{attempt.instance}: {attempt.route} {attempt.outcome.verdict.value}: {attempt.outcome.detail}")
+            self._ledger.said(
+                f"{attempt.instance}: {attempt.route} {attempt.outcome.verdict.value}: {attempt.outcome.detail}"
+            )
         return attempt.outcome
 
 
@@ -192,7 +196,7 @@ def _short(versions: Sequence[Version]) -> str:
 @contextmanager
 def observed(ledger: Ledger) -> Iterator[None]:
     """Let all daemons that are built meanwhile write into the ledger."""
-    build_sink, build_wording, merge = app.build_sink, app.build_wording, pending.MergingPending._merge
+    build_sink, build_wording, merge = building.build_sink, building.build_wording, pending.MergingPending._merge
 
     def sink(target: Any, clients: Any) -> Sink:
         key = target.key.reveal() if hasattr(target, "key") else target.destination

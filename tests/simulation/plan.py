@@ -95,8 +95,8 @@ class Plan:
 
     ``mode``: alone (no checkpoint, never ended before the end), restarts (one after the other, with a checkpoint),
     replicas (two that elect a leader), or rollouts (the next one starts before the last one stops, none elected).
-    ``max_groups`` and ``page``, the events in a page of a list, may be so small that they matter. ``drains``: the run ends with SIGTERM. ``idle``: seconds after
-    which it ends.
+    ``max_groups`` and ``page``, the events in a page of a list, may be so small that they matter. ``drains``: the run
+    ends with SIGTERM. ``idle``: seconds after which it ends.
     """
 
     seed: int
@@ -108,6 +108,7 @@ class Plan:
     event_metrics: bool
     max_groups: int
     page: int
+    max_age: int
     drains: bool
     idle: float
 
@@ -116,12 +117,11 @@ class Plan:
         """Whether nothing goes wrong in it."""
         return not self.faults
 
-
     def arguments(self) -> list[str]:
         """Return the daemon's flags."""
         flags = [route.argument() for route in self.routes]
         flags.append(f"--event-metrics={str(self.event_metrics).lower()}")
-        flags.append(f"--max-groups={self.max_groups}")
+        flags += [f"--max-groups={self.max_groups}", f"--max-age={self.max_age}s"]
         flags.append("--checkpoint=none" if self.mode == "alone" else f"--checkpoint=configmap:default/{CHECKPOINT}")
         if self.mode == "replicas":
             flags.append("--leader-elect")
@@ -131,9 +131,11 @@ class Plan:
 def make_plan(seed: int) -> Plan:
     """Return the plan of a seed."""
     rng = stream(seed, "shape")
-    shape = rng.choices(("quiet", "busy", "storm", "long"), (55, 38, 6, 1))[0]
+    shape = rng.choices(("quiet", "busy", "steady", "storm", "long"), (50, 33, 10, 6, 1))[0]
     mode = rng.choices(("alone", "restarts", "replicas", "rollouts"), (30, 45, 15, 10))[0]
-    length = {"quiet": 240.0, "busy": 420.0, "storm": 300.0, "long": 5400.0}[shape] * rng.uniform(0.5, 1.5)
+    length = {"quiet": 240.0, "busy": 420.0, "steady": 200.0, "storm": 300.0, "long": 5400.0}[shape] * rng.uniform(
+        0.5, 1.5
+    )
     if mode == "replicas":
         length = min(length, 300.0)
     return Plan(
@@ -146,6 +148,7 @@ def make_plan(seed: int) -> Plan:
         event_metrics=rng.random() < 0.5,
         max_groups=rng.choice((2000, 2000, 2000, 2000, 12)),
         page=rng.choice((500, 500, 4)),
+        max_age=rng.choice((3600, 3600, 3600, 120)),
         drains=rng.random() < 0.3,
         idle=rng.choice((0.0, 5.0, 30.0, 400.0)),
     )
@@ -171,7 +174,9 @@ def _events(rng: random.Random, shape: str, length: float) -> tuple[EventPlan, .
     at = rng.uniform(0.1, 5.0)
     while at < length:
         burst = rng.random()
-        if shape == "storm" and burst < 0.2:
+        if shape == "steady":
+            number, span = rng.randint(1, 2), rng.uniform(0.0, 2.0)
+        elif shape == "storm" and burst < 0.2:
             number, span = rng.randint(50, 150), rng.uniform(0.1, 20.0)
         elif burst < (0.2 if shape == "busy" else 0.1):
             number, span = rng.randint(5, 25), rng.uniform(0.1, 5.0)
@@ -184,7 +189,7 @@ def _events(rng: random.Random, shape: str, length: float) -> tuple[EventPlan, .
                 made.append(_again(rng, made, moment))
             else:
                 made.append(_new(rng, len(made), moment, rng.choice(APPS) if spread else app, rng.choice(pods)))
-        quiet = {"busy": 25.0, "storm": 30.0, "quiet": 60.0, "long": 500.0}[shape]
+        quiet = {"busy": 25.0, "steady": 1.0, "storm": 30.0, "quiet": 60.0, "long": 500.0}[shape]
         at += span + rng.expovariate(1 / quiet)
     return tuple(event for event in made if event.at < length)
 
@@ -227,11 +232,13 @@ _INSTANT = (
 _LASTING = (
     "API server down", "API server down and compaction", "API server errors", "partition from the API server",
     "partition from WeCom", "WeCom errors", "WeCom errors", "WeCom down", "WeCom too fast", "robot removed",
+    "WeCom refuses",
 )  # fmt: skip
 _OF_RESTARTS = (
     "kill", "kill", "kill at a request", "graceful restart", "checkpoint refused", "checkpoint refused and kill",
     "kill under a fault of WeCom",
 )  # fmt: skip
+_AT_ONCE = ("kill", "kill at a request", "graceful restart", "rollout")
 _OF_MODES = {
     "alone": (),
     "restarts": _OF_RESTARTS * 3,
@@ -247,7 +254,7 @@ def _faults(rng: random.Random, length: float, mode: str) -> tuple[FaultPlan, ..
         kind = rng.choice(kinds)
         # The beginning is not disturbed: from where on a first start tells is a matter of its own.
         at = rng.uniform(5.0, length)
-        lasts = 0.0 if kind in _INSTANT else rng.choice((2.0, 10.0, 40.0, 120.0)) * rng.uniform(0.5, 1.5)
+        lasts = 0.0 if kind in (*_INSTANT, *_AT_ONCE) else rng.choice((2.0, 10.0, 40.0, 120.0)) * rng.uniform(0.5, 1.5)
         chance = rng.choice((0.1, 0.4, 1.0)) if "errors" in kind or "refused" in kind else 1.0
         made.append(FaultPlan(at=at, kind=kind, lasts=lasts, chance=chance, number=rng.randint(1, 30)))
     return tuple(sorted(made, key=lambda fault: fault.at))

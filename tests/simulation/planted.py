@@ -40,6 +40,7 @@ class Plant:
     caught_by: tuple[str, ...]
     make: Callable[[], Patch]
     modes: Sequence[str] = EVERY
+    seeds: range = range(400)
 
 
 def _replaced(owner: Any, name: str, value: Any) -> Callable[[], Patch]:
@@ -161,20 +162,19 @@ def _leads_for_ever() -> Iterator[None]:
 
 def _oldest_first(_due: Any) -> Any:
     def due_at(self: Any, event: Any, now: float) -> float | None:
+        interval: float = self._interval
         key = (event.involved_object.uid, event.reason)
         told: dict[Any, float] = self.__dict__.setdefault("planted", {})
-        if self._interval <= 0 or key not in told:
+        if interval <= 0 or key not in told:
             told[key] = now
             return None
-        return now + self._interval
+        return now + interval
 
     return due_at
 
 
 PLANTS: tuple[Plant, ...] = (
-    Plant(
-        name="pace-window", says="the pace's window has 59 s", caught_by=("paced",), make=_window_of_59_s
-    ),
+    Plant(name="pace-window", says="the pace's window has 59 s", caught_by=("paced",), make=_window_of_59_s),
     Plant(
         name="slot-from-start",
         says="a slot is free 60 s after the attempt's start, not after its answer",
@@ -245,7 +245,7 @@ PLANTS: tuple[Plant, ...] = (
     Plant(
         name="waiting-not-resumed",
         says="what waited in the checkpoint is not looked for in the list",
-        caught_by=("represented",),
+        caught_by=("dropped_rightly", "represented"),
         make=_replaced(Resumption, "listed", lambda _self, event, *, new: []),
         modes=WITH_CHECKPOINT,
     ),
@@ -266,7 +266,7 @@ PLANTS: tuple[Plant, ...] = (
     Plant(
         name="newer-writer-ignored",
         says="another one's name in the checkpoint means nothing",
-        caught_by=("superseded", "once"),
+        caught_by=("superseded", "once", "paced"),
         make=_replaced(LastSeen, "check", lambda self, document: self.note(document)),
         modes=("rollouts",),
     ),
@@ -293,8 +293,16 @@ PLANTS: tuple[Plant, ...] = (
 )
 
 
-def caught(plant: Plant, seeds: range) -> tuple[int, str] | None:
-    """Return the first seed whose run shows the mistake, and the invariant that noticed; None where none does."""
+@dataclass(frozen=True, kw_only=True)
+class Noticed:
+    """The first seed whose run shows a mistake, and the invariant that noticed."""
+
+    seed: int
+    invariant: str
+
+
+def caught(plant: Plant, seeds: range) -> Noticed | None:
+    """Play seeds with the mistake until an invariant notices it; None where none does."""
     for seed in seeds:
         plan = make_plan(seed)
         if plan.mode not in plant.modes:
@@ -305,5 +313,5 @@ def caught(plant: Plant, seeds: range) -> tuple[int, str] | None:
         try:
             check(world)
         except Violation as violation:
-            return seed, violation.invariant
+            return Noticed(seed=seed, invariant=violation.invariant)
     return None

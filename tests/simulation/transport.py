@@ -127,7 +127,7 @@ class Card(httpx.AsyncBaseTransport):
         if self.dead:
             raise httpx.ConnectError("the process is dead")
         self._before(request)
-        if self.dead or self.peer.down:
+        if self._refused():
             await asyncio.sleep(0)
             raise httpx.ConnectError("connection refused")
         upset = self.peer.upset(request)
@@ -138,6 +138,9 @@ class Card(httpx.AsyncBaseTransport):
         except BaseException:
             exchange.hang_up()
             raise
+
+    def _refused(self) -> bool:
+        return self.dead or self.peer.down
 
     def forget(self, exchange: _Exchange) -> None:
         """An exchange is over."""
@@ -169,12 +172,14 @@ class _Exchange(httpx.AsyncByteStream):
             raise httpx.ConnectError("connection refused")
         await self._pass("requests", self._deadline("connect"), httpx.ConnectTimeout)
         deadline = self._deadline("read")
+        started = self._loop.time()
         travel = self._card.delay() + (self._card.rng.uniform(0.0, upset.seconds) if upset else 0.0)
         try:
             await self._pause(travel, deadline)
         except asyncio.CancelledError:
-            if self._card.dead and self._card.rng.random() < 0.5:
-                self._stray(travel)
+            # It had left, and whoever waited for its answer is gone.
+            if self._card.rng.random() < 0.5:
+                self._stray(started + travel)
             raise
         if upset and not upset.reaches and upset.kind != "slow":
             return await self._upset_answer(upset, deadline)
@@ -281,11 +286,11 @@ class _Exchange(httpx.AsyncByteStream):
         except ConnectionResetError:
             self._reset()
 
-    def _stray(self, seconds: float) -> None:
-        """A request that had left when its process died arrives all the same."""
+    def _stray(self, moment: float) -> None:
+        """A request that was given up arrives all the same."""
 
         async def arrive() -> None:
-            await asyncio.sleep(seconds)
+            await asyncio.sleep(moment - self._loop.time())
             self._gone = self._loop.create_future()
             await self._called()
 

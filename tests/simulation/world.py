@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Literal
 from unittest import mock
 
@@ -61,6 +62,7 @@ class World:
     restored_at: list[float] = field(default_factory=list)
     ends: list[asyncio.Task[None]] = field(default_factory=list)
     began: float = 1000.0
+    expired: int = 0
     unbalanced: list[str] = field(default_factory=list)
     overfull: list[str] = field(default_factory=list)
 
@@ -109,7 +111,9 @@ class World:
         for name in NAMESPACES:
             key = Key("namespaces", "", name)
             self.store.create(key, {"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": name}})
-        self.store.create(_NOISE, {"kind": "ConfigMap", "apiVersion": "v1", "metadata": {"name": "noise", "namespace": "default"}})
+        self.store.create(
+            _NOISE, {"kind": "ConfigMap", "apiVersion": "v1", "metadata": {"name": "noise", "namespace": "default"}}
+        )
         self._restored = False
         self.wecom = WeComGroup(keys=KEYS, clock=self.wall)
         self.wecom.on_request(self.ledger.reached)
@@ -160,13 +164,13 @@ class World:
 
     def _timeline(self) -> Iterator[tuple[float, Callable[[], None]]]:
         for event in self.plan.events:
-            yield event.at, lambda event=event: self.write(event)
+            yield event.at, partial(self.write, event)
         for fault in self.plan.faults:
-            yield fault.at, lambda fault=fault: self._begin(fault)
+            yield fault.at, partial(self._begin, fault)
             if fault.lasts:
-                yield fault.at + fault.lasts, lambda fault=fault: self._end(fault)
+                yield fault.at + fault.lasts, partial(self._end, fault)
         for number in range(int(self.plan.ends_at // 45)):
-            yield number * 45.0 + 7.0, lambda number=number: self._noise(number)
+            yield number * 45.0 + 7.0, partial(self._noise, number)
         for number in range(int(self.plan.ends_at // 300)):
             yield number * 300.0, self._expire
 
@@ -182,7 +186,9 @@ class World:
         self.newest[version[0]] = written
         for instance in self.running:
             instance.measure()
-        self.said(f"event {version[1]}: {event.level} {event.reason} {event.namespace}/{event.pod} for {routes or 'nobody'}")
+        self.said(
+            f"event {version[1]}: {event.level} {event.reason} {event.namespace}/{event.pod} for {routes or 'nobody'}"
+        )
 
     def _content(self, event: EventPlan) -> dict[str, Any]:
         before = self.store.find(Key("events", event.namespace, event.name))
@@ -190,7 +196,8 @@ class World:
         return {
             "metadata": {"name": event.name, "namespace": event.namespace},
             "involvedObject": {
-                "kind": "Pod", "apiVersion": "v1", "name": event.pod, "namespace": event.namespace, "uid": f"{event.namespace}-{event.pod}",
+                "kind": "Pod", "apiVersion": "v1", "name": event.pod, "namespace": event.namespace,
+                "uid": f"{event.namespace}-{event.pod}",
             },
             "reason": event.reason,
             "message": event.message,
@@ -266,7 +273,9 @@ class World:
         self.api.restore(revision)
         self.restored_at.append(self.now)
         self._restored = True
-        kept = {event["metadata"]["uid"]: int(event["metadata"]["resourceVersion"]) for event in self.store.list("events")}
+        kept = {
+            event["metadata"]["uid"]: int(event["metadata"]["resourceVersion"]) for event in self.store.list("events")
+        }
         by_version = {written.version: written for written in self.written}
         self.newest = {uid: by_version[uid, version] for uid, version in kept.items()}
         self.said(f"restored to {revision}")
@@ -304,7 +313,7 @@ class World:
         self.store.update(_NOISE, {**self.store.get(_NOISE), "data": {"n": str(number)}})
 
     def _expire(self) -> None:
-        self.store.expire("events", older_than=timedelta(hours=1))
+        self.expired += self.store.expire("events", older_than=timedelta(hours=1))
 
     async def _heal(self) -> None:
         """All faults are over: wait until all is told, then a while more, in which nothing may happen twice."""
@@ -314,7 +323,7 @@ class World:
         if self.ends:
             await asyncio.wait(self.ends)
         until = self.now + HEALS_WITHIN
-        while self.now < until and self._unfinished():
+        while self.now < until and self._unfinished():  # noqa: ASYNC110 what it waits for is in many places
             await asyncio.sleep(2.0)
         await asyncio.sleep(self.plan.idle)
 
