@@ -20,7 +20,7 @@ INTERVAL = 1.0
 _READ_PATIENCE = 30.0
 """Seconds for which reading is tried, and longer while events can't be read either: they wait in the API server."""
 
-_LONGEST_DELAY = 30.0
+_LONGEST_DELAY = 10.0
 """Seconds between attempts to write."""
 
 log = structlog.get_logger()
@@ -168,9 +168,7 @@ class Checkpointing:
             self._go_on_without()
 
     def _go_on_without(self) -> None:
-        log.warning(
-            "checkpoint_not_used", checkpoint=self._store.described, detail="a restart may lose or repeat events"
-        )
+        log.warning("checkpoint_not_used", checkpoint=self._store.described, detail="to use it, restart the daemon")
         self._store = NoStore()
         self._failed()
 
@@ -180,4 +178,10 @@ class Checkpointing:
             return
         self.trouble = str(error)
         hint = {"missing_rule": error.hint} if error.hint else {}
-        log.warning(event, checkpoint=self._store.described, error=str(error), **hint)
+        log.warning(
+            event,
+            checkpoint=self._store.described,
+            error=str(error),
+            detail="until that is mended, a restart may lose or repeat events",
+            **hint,
+        )
