@@ -49,6 +49,7 @@ class Instance:
         self.name = name
         self.started = asyncio.get_running_loop().time()
         self.ended: float | None = None
+        self.has_successor = False
         self.kill_at = 0
         self.requests = 0
         self.lists_at: list[float] = []

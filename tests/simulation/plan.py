@@ -143,7 +143,7 @@ def make_plan(seed: int) -> Plan:
         mode=mode,
         routes=_routes(stream(seed, "routes")),
         events=_events(stream(seed, "events"), shape, length),
-        faults=() if rng.random() < 0.1 else _faults(stream(seed, "faults"), length, mode),
+        faults=() if rng.random() < 0.1 else _faults(stream(seed, "faults"), length, mode, pressing=shape == "steady"),
         ends_at=length,
         event_metrics=rng.random() < 0.5,
         max_groups=rng.choice((2000, 2000, 2000, 2000, 12)),
@@ -247,14 +247,33 @@ _OF_MODES = {
 }
 
 
-def _faults(rng: random.Random, length: float, mode: str) -> tuple[FaultPlan, ...]:
+_PRESSING = {
+    "restarts": (*("checkpoint refused and kill",) * 2, "kill", "kill at a request", "graceful restart"),
+    "replicas": (*("partition of the leader",) * 2, "checkpoint refused and kill", "kill"),
+    "rollouts": ("rollout", "checkpoint refused and kill"),
+}
+"""What may bring two senders too close to each other, while much is to be told."""
+
+
+def _faults(rng: random.Random, length: float, mode: str, *, pressing: bool) -> tuple[FaultPlan, ...]:
     made: list[FaultPlan] = []
+    if pressing and mode in _PRESSING:
+        for _ in range(rng.randint(1, 3)):
+            at, kind = rng.uniform(30.0, length), rng.choice(_PRESSING[mode])
+            made.append(FaultPlan(at=at, kind=kind, lasts=_lasts(rng, kind, (15.0,)), number=rng.randint(1, 8)))
+        return tuple(sorted(made, key=lambda fault: fault.at))
     kinds = (*_INSTANT, *_LASTING, *_OF_MODES[mode])
     for _ in range(rng.choices((1, 2, 3, 5, 8), (3, 3, 3, 2, 1))[0]):
         kind = rng.choice(kinds)
         # The beginning is not disturbed: from where on a first start tells is a matter of its own.
-        at = rng.uniform(5.0, length)
-        lasts = 0.0 if kind in (*_INSTANT, *_AT_ONCE) else rng.choice((2.0, 10.0, 40.0, 120.0)) * rng.uniform(0.5, 1.5)
+        at, lasts = rng.uniform(5.0, length), _lasts(rng, kind, (2.0, 10.0, 40.0, 120.0))
         chance = rng.choice((0.1, 0.4, 1.0)) if "errors" in kind or "refused" in kind else 1.0
+        if kind == "API server errors" and chance == 1:
+            # A starting daemon gives up a checkpoint that can't be read for 30 s while events can.
+            lasts = min(lasts, 25.0)
         made.append(FaultPlan(at=at, kind=kind, lasts=lasts, chance=chance, number=rng.randint(1, 30)))
     return tuple(sorted(made, key=lambda fault: fault.at))
+
+
+def _lasts(rng: random.Random, kind: str, spans: tuple[float, ...]) -> float:
+    return 0.0 if kind in (*_INSTANT, *_AT_ONCE) else rng.choice(spans) * rng.uniform(0.5, 1.5)

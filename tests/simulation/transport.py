@@ -25,12 +25,13 @@ FOREVER = float("inf")
 class Upset:
     """What happens to a request. ``reaches``: it takes effect, whatever becomes of its answer.
 
-    ``kind``: refused, reset (the connection breaks), silent (no answer until the client gives up), slow (up to
-    ``seconds`` on either way), or answer (``status`` and ``body`` come from something in between).
+    ``kind``: refused, reset (the connection breaks), silent (no answer until the client gives up), slow (on either way
+    from ``least`` to ``seconds``), or answer (``status`` and ``body`` come from something in between).
     """
 
     kind: Literal["refused", "reset", "silent", "slow", "answer"]
     reaches: bool = False
+    least: float = 0.0
     seconds: float = 0.0
     status: int = 500
     body: bytes = b""
@@ -173,7 +174,7 @@ class _Exchange(httpx.AsyncByteStream):
         await self._pass("requests", self._deadline("connect"), httpx.ConnectTimeout)
         deadline = self._deadline("read")
         started = self._loop.time()
-        travel = self._card.delay() + (self._card.rng.uniform(0.0, upset.seconds) if upset else 0.0)
+        travel = self._travel()
         try:
             await self._pause(travel, deadline)
         except asyncio.CancelledError:
@@ -272,9 +273,11 @@ class _Exchange(httpx.AsyncByteStream):
         await self._called()
         if self._error:
             raise self._error
-        await self._pause(
-            self._card.delay() + (self._card.rng.uniform(0.0, self._upset.seconds) if self._upset else 0.0), deadline
-        )
+        await self._pause(self._travel(), deadline)
+
+    def _travel(self) -> float:
+        upset = self._upset
+        return self._card.delay() + (self._card.rng.uniform(upset.least, upset.seconds) if upset else 0.0)
 
     async def _streamed(self) -> None:
         await self._called()

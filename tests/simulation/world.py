@@ -228,15 +228,21 @@ class World:
 
         async def end_and_start() -> None:
             self.said(f"{instance.name}: {how}")
+            succeeded, instance.has_successor = instance.has_successor, True
             await (instance.kill() if how == "kill" else instance.stop())
             self.said(f"{instance.name} is gone")
-            await asyncio.sleep(after)
-            self.start_daemon()
+            if not succeeded:
+                await asyncio.sleep(after)
+                self.start_daemon()
 
         self.ends.append(asyncio.get_running_loop().create_task(end_and_start()))
 
     def roll_out(self, instance: Instance, *, after: float) -> None:
         """Start the next daemon, and stop this one some seconds later."""
+
+        if instance.has_successor:
+            return
+        instance.has_successor = True
 
         async def start_and_stop() -> None:
             self.start_daemon()
