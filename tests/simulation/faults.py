@@ -197,7 +197,7 @@ _WECOM_ERRORS = (
 _OF_WECOM = {
     "WeCom too fast": (_errcode(45009),),
     "WeCom refuses": (_errcode(40058), _errcode(40058), _errcode(12345)),
-    "partition of the leader": (Upset(kind="slow", least=6.0, seconds=7.9),),
+    "partition of the leader": (Upset(kind="slow", least=7.0, seconds=7.9),),
 }
 
 

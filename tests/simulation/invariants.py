@@ -241,11 +241,18 @@ INVARIANTS: tuple[Invariant, ...] = (
 )  # fmt: skip
 
 
-def check(world: World) -> None:
-    """Raise a `Violation` where one is found."""
+def violations(world: World) -> Iterator[Violation]:
+    """Yield the first violation of each invariant that does not hold."""
     for invariant in INVARIANTS:
-        for detail in invariant(world):
-            raise Violation(invariant.__name__, detail)
+        detail = next(invariant(world), None)
+        if detail is not None:
+            yield Violation(invariant.__name__, detail)
+
+
+def check(world: World) -> None:
+    """Raise a `Violation` where there is one."""
+    for violation in violations(world):
+        raise violation
 
 
 def _last(text: str) -> int:

@@ -260,7 +260,9 @@ def _faults(rng: random.Random, length: float, mode: str, *, pressing: bool) -> 
     if pressing and mode in _PRESSING:
         for _ in range(rng.randint(1, 3)):
             at, kind = rng.uniform(30.0, length), rng.choice(_PRESSING[mode])
-            made.append(FaultPlan(at=at, kind=kind, lasts=_lasts(rng, kind, (15.0,)), number=rng.randint(1, 8)))
+            # Longer than a Lease, or so short that the next one finds the minute's messages.
+            lasts = _lasts(rng, kind, (25.0,) if mode == "replicas" else (15.0,))
+            made.append(FaultPlan(at=at, kind=kind, lasts=lasts, number=rng.randint(1, 8)))
         return tuple(sorted(made, key=lambda fault: fault.at))
     kinds = (*_INSTANT, *_LASTING, *_OF_MODES[mode])
     for _ in range(rng.choices((1, 2, 3, 5, 8), (3, 3, 3, 2, 1))[0]):

@@ -179,7 +179,7 @@ class _Exchange(httpx.AsyncByteStream):
             await self._pause(travel, deadline)
         except asyncio.CancelledError:
             # It had left, and whoever waited for its answer is gone.
-            if self._card.rng.random() < 0.5:
+            if upset or self._card.rng.random() < 0.5:
                 self._stray(started + travel)
             raise
         if upset and not upset.reaches and upset.kind != "slow":
