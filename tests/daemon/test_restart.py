@@ -211,3 +211,22 @@ async def test_who_prefers_fewer_messages_waits_for_them(demo: Demo) -> None:
             await asyncio.sleep(0.1)
         assert sorted([await demo.told() for _ in range(4)]) == ["R0", "R1", "R2", "R3"]
         assert len(demo.group.wecom.messages) == 1
+
+
+async def test_in_a_rollout_the_old_pod_leaves_what_waits_to_the_new_one(demo: Demo, tmp_path: Path) -> None:
+    """The new one starts first, and has taken the checkpoint over when the old one is asked to stop."""
+    place = f"--checkpoint=file:{tmp_path / 'position.json'}"
+    sink = demo.group.sink("group_wait=3s")
+    async with demo.daemon(place, sink) as old:
+        await demo.watched()
+        await until((tmp_path / "position.json").exists)
+        demo.event("One")
+        await until(lambda: demo.api.open_watches("events") == 1)
+        async with demo.daemon(place, sink) as new:
+            await new.log("checkpoint_read")
+            await until(lambda: demo.api.open_watches("events") == 2)
+            assert await old.stop() == 0
+            assert await old.log("left_to_the_next")
+            assert await demo.told() == "One"
+            assert len(demo.group.wecom.messages) == 1
+            assert not [line for line in old.logs if line["level"] in ("warning", "error")]
