@@ -112,19 +112,18 @@ def seen(world: World) -> Iterator[str]:
 
 
 def paced(world: World) -> Iterator[str]:
-    """At most 20 messages in any 60 s for a robot key; of each process, where two overlap and none is elected."""
-    overlap = world.plan.mode == "rollouts"
-    if not overlap and any(request.errcode == TOO_FAST for request in world.wecom.requests):
+    """At most 20 messages in any 60 s for a robot key, whoever sends them."""
+    if any(request.errcode == TOO_FAST for request in world.wecom.requests):
         yield "WeCom answered 45009 without a plan"
-    reached: dict[tuple[str, str], list[float]] = defaultdict(list)
+    reached: dict[str, list[float]] = defaultdict(list)
     for attempt in world.ledger.attempts:
         if attempt.reached_at is not None:
-            reached[attempt.key, attempt.instance if overlap else ""].append(attempt.reached_at)
-    for (key, instance), times in reached.items():
+            reached[attempt.key].append(attempt.reached_at)
+    for key, times in reached.items():
         times.sort()
         for first, last in zip(times, times[_LIMIT:], strict=False):
             if last - first < _WINDOW:
-                yield f"21 requests of {instance or 'all'} for {key} in the 60 s before {last - world.began:.3f}"
+                yield f"21 requests for {key} in the 60 s before {last - world.began:.3f}"
                 break
 
 

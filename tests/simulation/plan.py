@@ -39,12 +39,15 @@ class RoutePlan:
     namespaces: tuple[str, ...]
     reasons: tuple[str, ...]
     repeat_interval: int
+    group_wait: int
     msgtype: str
 
     def argument(self) -> str:
         """Return the flag as a user writes it."""
         options = [f"key={self.key}", "api=http://wecom.test", f"route={self.name}", f"level={self.level}"]
         options += [f"repeat_interval={self.repeat_interval}s", f"msgtype={self.msgtype}"]
+        if self.group_wait:
+            options.append(f"group_wait={self.group_wait}s")
         if self.namespaces:
             options.append(f"namespaces={','.join(self.namespaces)}")
         if self.reasons:
@@ -163,6 +166,7 @@ def _routes(rng: random.Random) -> tuple[RoutePlan, ...]:
             namespaces=rng.choice(((), (), NAMESPACES[:1], NAMESPACES[1:])),
             reasons=rng.choice(((), (), (), REASONS[:2])),
             repeat_interval=rng.choice((0, 0, 20, 300)),
+            group_wait=rng.choice((0, 0, 0, 0, 8)),
             msgtype=rng.choice(("text", "markdown", "markdown_v2")),
         )
         for number in range(rng.choices((1, 2, 3), (5, 3, 2))[0])
@@ -270,9 +274,6 @@ def _faults(rng: random.Random, length: float, mode: str, *, pressing: bool) -> 
         # The beginning is not disturbed: from where on a first start tells is a matter of its own.
         at, lasts = rng.uniform(5.0, length), _lasts(rng, kind, (2.0, 10.0, 40.0, 120.0))
         chance = rng.choice((0.1, 0.4, 1.0)) if "errors" in kind or "refused" in kind else 1.0
-        if kind == "API server errors" and chance == 1:
-            # A starting daemon gives up a checkpoint that can't be read for 30 s while events can.
-            lasts = min(lasts, 25.0)
         made.append(FaultPlan(at=at, kind=kind, lasts=lasts, chance=chance, number=rng.randint(1, 30)))
     return tuple(sorted(made, key=lambda fault: fault.at))
 

@@ -40,7 +40,7 @@ class Plant:
     noticed_by: tuple[str, ...]
     make: Callable[[], Patch]
     modes: Sequence[str] = EVERY
-    seeds: range = range(400)
+    seeds: range = range(600)
 
 
 def _replaced(owner: Any, name: str, value: Any) -> Callable[[], Patch]:
