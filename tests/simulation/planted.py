@@ -228,6 +228,8 @@ PLANTS: tuple[Plant, ...] = (
         says="an event that waits for a digest may leave alone, after those behind it",
         noticed_by=("ordered",),
         make=_wrapped(Dispatcher, "offer", _overtaking),
+        # Needs a repeat in the three seconds before a digest: rare.
+        seeds=range(300, 600),
     ),
     Plant(
         name="no-cap",
