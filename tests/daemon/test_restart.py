@@ -75,6 +75,19 @@ async def test_what_waited_at_a_kill_is_told_by_the_next_process(pipeline: Pipel
         assert await daemon.metric("events_dropped_total", route="sink-1", reason="expired") == 0
 
 
+async def writer_of(pipeline: Pipeline) -> str:
+    """Return who wrote the checkpoint."""
+    answer = await pipeline.server.client.get(f"{pipeline.server.config_maps}/position")
+    return str(json.loads(answer.json()["data"]["checkpoint.json"])["writer"])
+
+
+async def written_by_another(pipeline: Pipeline, before: str) -> None:
+    """Wait until somebody else has taken the checkpoint over."""
+    async with asyncio.timeout(20):
+        while await writer_of(pipeline) == before:  # noqa: ASYNC110 nobody tells when it is written
+            await asyncio.sleep(0.02)
+
+
 async def test_two_daemons_with_one_checkpoint_do_not_both_send(pipeline: Pipeline) -> None:
     """As in a rollout that starts the new one first: the old one finds a newer writer, and stands by."""
     arguments = (pipeline.group.sink("level=Warning"), checkpoint_of(pipeline))
@@ -83,8 +96,10 @@ async def test_two_daemons_with_one_checkpoint_do_not_both_send(pipeline: Pipeli
         await pipeline.event("one", reason="One")
         assert await pipeline.group.told() == "One"
         await checkpoint_says(pipeline, waiting=0)
+        before = await writer_of(pipeline)
         async with pipeline.daemon(*arguments) as new:
             await new.log("checkpoint_read")
+            await written_by_another(pipeline, before)
             await pipeline.event("two", reason="Two")
             assert await pipeline.group.told() == "Two"
             line = await old.log("checkpoint_has_another_writer")
