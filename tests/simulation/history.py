@@ -32,11 +32,11 @@ class StoredCheckpoint:
     @property
     def inexact(self) -> bool:
         """Whether too much waited to be noted exactly."""
-        return any(route.get("ranges") for route in self.document["streams"][""]["routes"].values())
+        return any(route.get("ranges") for route in self.document["routes"].values())
 
     def covers(self, version: int) -> bool:
         """Whether a version lies where too much waited to be noted exactly."""
-        routes = self.document["streams"][""]["routes"].values()
+        routes = self.document["routes"].values()
         return any(low <= version <= high for route in routes for low, high in route.get("ranges", ()))
 
 

@@ -72,8 +72,8 @@ class Instance:
     @property
     def synced(self) -> bool:
         """Whether it has a position."""
-        stream = self._pipeline.stream if self._pipeline else None
-        return stream is not None and stream.position is not None
+        reading = self._pipeline.reading if self._pipeline else None
+        return reading is not None and bool(reading.positions())
 
     @property
     def standing_by(self) -> bool:
@@ -158,7 +158,7 @@ class Instance:
 
     @property
     def _dispatchers(self) -> list[Dispatcher]:
-        return list(self._pipeline._dispatchers.values()) if self._pipeline else []
+        return list(self._pipeline._dispatchers) if self._pipeline else []
 
     def _merging(self) -> Iterator[MergingPending]:
         for dispatcher in self._dispatchers:
@@ -179,7 +179,7 @@ class Instance:
             self._doomed(self)
         elif path.endswith("/events") and request.url.params.get("limit", "1") != "1":
             self.lists_at.append(now)
-        elif path.endswith(CHECKPOINT) and request.method == "GET" and not (self._pipeline and self._pipeline.stream):
+        elif path.endswith(CHECKPOINT) and request.method == "GET" and not (self._pipeline and self._pipeline.reading):
             self.loads.append(now)
 
     async def _live(self) -> None:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from unittest import mock
 
-from kube_wecom_eventer import app, building
+from kube_wecom_eventer import building, ways
 from kube_wecom_eventer.demo.wecom import Received
 from kube_wecom_eventer.event import Event
 from kube_wecom_eventer.notify import pending
@@ -147,6 +147,13 @@ class _ObservedSink:
         self._key = key
         self._ledger = ledger
 
+    @property
+    def account(self) -> str:
+        return self._inner.account
+
+    async def ready(self) -> Outcome | None:
+        return await self._inner.ready()
+
     async def send(self, message: Message) -> Outcome:
         attempt = self._ledger.begun(message, self._key)
         token = _ATTEMPT.set(attempt)
@@ -198,9 +205,9 @@ def observed(ledger: Ledger) -> Iterator[None]:
     """Let all daemons that are built meanwhile write into the ledger."""
     build_sink, build_wording, merge = building.build_sink, building.build_wording, pending.MergingPending._merge
 
-    def sink(target: Any, clients: Any) -> Sink:
+    def sink(target: Any, *rest: Any) -> Sink:
         key = target.key.reveal() if hasattr(target, "key") else target.destination
-        return _ObservedSink(build_sink(target, clients), key, ledger)
+        return _ObservedSink(build_sink(target, *rest), key, ledger)
 
     def wording(settings: Any, *rest: Any) -> Wording:
         return _ObservedWording(build_wording(settings, *rest), settings.name, ledger)
@@ -209,8 +216,8 @@ def observed(ledger: Ledger) -> Iterator[None]:
         merge(group, event, count if isinstance(count, Counted) else Counted(count, version_of(event)))
 
     with (
-        mock.patch.object(app, "build_sink", sink),
-        mock.patch.object(app, "build_wording", wording),
+        mock.patch.object(ways, "build_sink", sink),
+        mock.patch.object(ways, "build_wording", wording),
         mock.patch.object(pending, "_Group", _CountedGroup),
         mock.patch.object(pending.MergingPending, "_merge", staticmethod(merged)),
     ):
