@@ -37,6 +37,7 @@ from kube_wecom_eventer.kube.labelled import LabelledFollower
 from kube_wecom_eventer.kube.secrets import SecretReader
 from kube_wecom_eventer.match import Silences
 from kube_wecom_eventer.metrics import Metrics
+from kube_wecom_eventer.namespaces import Namespaces
 from kube_wecom_eventer.pipeline import Pipeline
 from kube_wecom_eventer.render import Templates
 from kube_wecom_eventer.route_states import route_states
@@ -103,11 +104,22 @@ class Daemon:
             settings.checkpoint, in_cluster=connection.in_cluster, namespace=connection.namespace, pod_name=pod
         )
         self._build_store = partial(build_store, self._place, client=client, writer=identity)
+        self._namespaces = Namespaces()
+        self._namespace_follower = LabelledFollower(
+            client=client,
+            path="/api/v1/namespaces",
+            selector="",
+            subject="namespaces",
+            changed=self._namespaces.changed,
+            gone=self._namespaces.gone,
+            rng=rng,
+        )
         make = WayMaker(
             templates=self._templates,
             zone=settings.zone,
             clients=clients,
             secrets=SecretReader(client=client),
+            namespaces=self._namespaces,
             metrics=self.metrics,
         )
         self._routes = RouteTable()
@@ -158,6 +170,7 @@ class Daemon:
         """Tell events until `stop` is called, and then what waits; while another process leads, stand by."""
         async with asyncio.TaskGroup() as tasks:
             following = [tasks.create_task(follower.follow()) for follower in self._followers]
+            following.append(tasks.create_task(self._follow_namespaces()))
             following += [tasks.create_task(follower.follow()) for follower in self._routes_followed]
             if self._settings.silences:
                 following.append(tasks.create_task(self._silences.run()))
@@ -307,6 +320,12 @@ class Daemon:
             async with asyncio.timeout(_ROUTES_WITHIN):
                 for follower in self._routes_followed:
                     await follower.asked.wait()
+                if self._namespaces.wanted.is_set():
+                    await self._namespace_follower.asked.wait()
+
+    async def _follow_namespaces(self) -> None:
+        await self._namespaces.wanted.wait()
+        await self._namespace_follower.follow()
 
     def _follower(self, name: ObjectName, changed: Callable[[Mapping[str, str] | None], None]) -> ConfigMapFollower:
         return ConfigMapFollower(client=self._client, namespace=name.namespace, name=name.name, changed=changed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime, tzinfo
 from functools import partial
@@ -128,12 +128,18 @@ def build_leadership(
 
 
 def build_wording(
-    sink: SinkSettings, template: str | None, renderer: Renderer, templates: Templates, zone: tzinfo
+    sink: SinkSettings,
+    template: str | None,
+    renderer: Renderer,
+    templates: Templates,
+    zone: tzinfo,
+    *,
+    owners: Callable[[str], Sequence[str]] = lambda _namespace: (),
 ) -> Wording:
-    """Return the words of a sink's route. ``template``: the name of its template."""
+    """Return the words of a sink's route. ``template``: the name of its template. ``owners``: of a namespace."""
     match sink.target:
         case RobotTarget():
-            return RobotWording(renderer=renderer, template=template, style=_style(sink))
+            return RobotWording(renderer=renderer, template=template, style=_style(sink), owners=owners)
         case WebhookTarget():
             return WebhookWording(templates=templates, template=template, zone=zone)
         case LogTarget():

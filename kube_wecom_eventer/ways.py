@@ -12,6 +12,7 @@ from kube_wecom_eventer.config import RobotTarget, SinkSettings
 from kube_wecom_eventer.kube.secrets import SecretReader
 from kube_wecom_eventer.match import SILENCED, EventFilter, Route
 from kube_wecom_eventer.metrics import Metrics
+from kube_wecom_eventer.namespaces import Namespaces
 from kube_wecom_eventer.notify import DROP_REASONS, Terms
 from kube_wecom_eventer.reading import EXPIRED
 from kube_wecom_eventer.render import Renderer, Templates
@@ -22,8 +23,16 @@ class WayMaker:
     """Makes ways that share templates, HTTP clients, Secrets and metrics."""
 
     def __init__(
-        self, *, templates: Templates, zone: tzinfo, clients: HttpClients, secrets: SecretReader, metrics: Metrics
+        self,
+        *,
+        templates: Templates,
+        zone: tzinfo,
+        clients: HttpClients,
+        secrets: SecretReader,
+        namespaces: Namespaces,
+        metrics: Metrics,
     ) -> None:
+        self._namespaces = namespaces
         self._templates = templates
         self._renderer = Renderer(templates=templates, zone=zone)
         self._zone = zone
@@ -48,13 +57,20 @@ class WayMaker:
             counter.labels(route=sink.name)
         for reason in (*DROP_REASONS, SILENCED, EXPIRED):
             self._metrics.dropped.labels(route=sink.name, reason=reason)
-        target = sink.target
+        target, namespaces = sink.target, self._namespaces
+        if sink.mention_owner or sink.filter.namespace_selector:
+            namespaces.wanted.set()
+        owners = namespaces.owners if sink.mention_owner else _nobody
         return Way(
-            route=Route(name=sink.name, filter=EventFilter(sink.filter), destination=target.destination),
+            route=Route(
+                name=sink.name,
+                filter=EventFilter(sink.filter, labels_of=namespaces.labels),
+                destination=target.destination,
+            ),
             identity=sink.identity,
             terms=Terms(
                 route=sink.name,
-                wording=build_wording(sink, template, self._renderer, self._templates, self._zone),
+                wording=build_wording(sink, template, self._renderer, self._templates, self._zone, owners=owners),
                 sink=build_sink(target, self._clients, self._secrets),
                 repeat_interval=sink.repeat_interval,
                 group_wait=sink.group_wait,
@@ -63,3 +79,7 @@ class WayMaker:
             namespace=namespace,
             default=sink.default,
         )
+
+
+def _nobody(_namespace: str) -> tuple[str, ...]:
+    return ()

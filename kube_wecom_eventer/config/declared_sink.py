@@ -25,6 +25,12 @@ _DAEMONS_OWN = {
     "route": "a declared route is called after its ConfigMap",
 }
 
+_PLATFORMS = {
+    "default": "only its own routes may take what no other route took",
+    "namespace_selector": "a route is for its own namespace",
+    "mention_owner": "write mentioned_list=",
+}
+
 
 def parse_declared_sink(
     text: str,
@@ -73,8 +79,8 @@ def _reaching_out(uri: OptionUri, *, everywhere: bool) -> list[str]:
     found = [
         f"{option}= is not for declared routes: {why}" for option, why in _DAEMONS_OWN.items() if _has(uri, option)
     ]
-    if not everywhere and _has(uri, "default"):
-        found.append("default= is the platform's: its own routes may take what no other route took")
+    if not everywhere:
+        found += [f"{option}= is the platform's: {why}" for option, why in _PLATFORMS.items() if _has(uri, option)]
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from kube_wecom_eventer.config.label_selector import LabelSelector, parse_label_selector
 from kube_wecom_eventer.config.regular_expression import compiled
 from kube_wecom_eventer.config.uri import OptionUri
 
@@ -16,6 +17,7 @@ FILTER_OPTIONS = frozenset(
         "level",
         "namespaces",
         "exclude_namespaces",
+        "namespace_selector",
         "kinds",
         "reason",
         "exclude_reason",
@@ -37,7 +39,7 @@ class FilterSettings:
 
     ``level``: ``Warning``, or ``Normal`` for both levels. ``reasons``, ``excluded_reasons``, ``names`` (of the object)
     and ``messages`` are regular expressions in RE2's syntax, searched anywhere; one that matches is enough.
-    ``min_count``: how often the event must have happened.
+    ``min_count``: how often the event must have happened. ``namespace_selector``: of the labels of its namespace.
     """
 
     level: str = "Warning"
@@ -49,6 +51,7 @@ class FilterSettings:
     names: tuple[str, ...] = ()
     messages: tuple[str, ...] = ()
     min_count: int = 0
+    namespace_selector: LabelSelector | None = None
 
 
 def parse_filter(uri: OptionUri, *, problems: list[str], warnings: list[str]) -> FilterSettings:
@@ -63,6 +66,7 @@ def parse_filter(uri: OptionUri, *, problems: list[str], warnings: list[str]) ->
         names=_patterns(uri, "name", problems, warnings),
         messages=_patterns(uri, "message", problems, warnings),
         min_count=_count(uri, problems),
+        namespace_selector=_selector(uri, problems),
     )
     if settings.namespaces and settings.namespaces <= settings.excluded_namespaces:
         warnings.append("exclude_namespaces= holds all of namespaces=, so no event passes")
@@ -126,6 +130,18 @@ def _patterns(uri: OptionUri, name: str, problems: list[str], warnings: list[str
                 f"{name}={pattern}: no regular expression in RE2's syntax ({error}); a comma separates expressions"
             )
     return patterns
+
+
+def _selector(uri: OptionUri, problems: list[str]) -> LabelSelector | None:
+    text = uri.first("namespace_selector")
+    if not text:
+        return None
+    selector = parse_label_selector(text)
+    if selector is None:
+        problems.append(
+            f"namespace_selector={text}: no label selector; write for example team=payments or team in (payments,shop)"
+        )
+    return selector
 
 
 def _count(uri: OptionUri, problems: list[str]) -> int:

@@ -22,7 +22,7 @@ _TEMPLATE, _TEMPLATE_NAMESPACE = "custom_body_configmap", "custom_body_configmap
 
 _COMMON_OPTIONS = frozenset(
     {
-        "header", "method", "ca_file", "query", "route", "repeat_interval", "group_wait", "default",
+        "header", "method", "ca_file", "query", "route", "repeat_interval", "group_wait", "default", "mention_owner",
         _TEMPLATE, _TEMPLATE_NAMESPACE,
     }
 )  # fmt: skip
@@ -42,7 +42,8 @@ class SinkSettings:
     checkpoint, and stays when sinks are added or put in another order: ``route=``, else made of the destination and
     the filter. ``repeat_interval``: seconds in which the same object, reason and message are told once; 0 tells each
     update. ``group_wait``: seconds that an event may wait so that more join its message; 0: it leaves at once where the
-    pace allows. ``default``: it is for events that no other route took.
+    pace allows. ``default``: it is for events that no other route took. ``mention_owner``: it mentions the
+    people in charge of an event's namespace.
     """
 
     name: str
@@ -54,6 +55,7 @@ class SinkSettings:
     repeat_interval: float = REPEAT_INTERVAL
     group_wait: float = 0.0
     default: bool = False
+    mention_owner: bool = False
 
 
 def parse_sink(
@@ -90,7 +92,8 @@ def read_sink(
     own_name = _name(uri, problems)
     template = _template(uri, warnings)
     repeat_interval, group_wait = _repeat_interval(uri, problems), _group_wait(uri, problems)
-    default = _default(uri, problems)
+    default = _bool(uri, "default", problems)
+    mention_owner = _bool(uri, "mention_owner", problems)
     if len(problems) > before or target is None:
         return None
     return SinkSettings(
@@ -103,14 +106,15 @@ def read_sink(
         repeat_interval=repeat_interval,
         group_wait=group_wait,
         default=default,
+        mention_owner=mention_owner,
     )
 
 
-def _default(uri: OptionUri, problems: list[str]) -> bool:
-    text = uri.first("default")
+def _bool(uri: OptionUri, name: str, problems: list[str]) -> bool:
+    text = uri.first(name)
     chosen = parse_bool(text) if text else False
     if chosen is None:
-        problems.append(f"default={text}: not a bool; write default=true for events that no other route took")
+        problems.append(f"{name}={text}: not a bool; write {name}=true or {name}=false")
     return bool(chosen)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 import re2
 
 from kube_wecom_eventer.config import CLUSTER_SCOPE, FilterSettings
@@ -9,14 +11,21 @@ from kube_wecom_eventer.event import Event
 
 
 class EventFilter:
-    """Decides for one event at a time. The settings' expressions have been checked when they were read."""
+    """Decides for one event at a time. The settings' expressions have been checked when they were read.
+
+    ``labels_of`` returns the labels of a namespace.
+    """
 
     __slots__ = (
-        "_excluded_namespaces", "_excluded_reasons", "_kinds", "_messages", "_min_count", "_names", "_namespaces",
-        "_normal_too", "_reasons",
+        "_excluded_namespaces", "_excluded_reasons", "_kinds", "_labels_of", "_messages", "_min_count", "_names",
+        "_namespaces", "_normal_too", "_reasons", "_selector",
     )  # fmt: skip
 
-    def __init__(self, settings: FilterSettings) -> None:
+    def __init__(
+        self, settings: FilterSettings, *, labels_of: Callable[[str], Mapping[str, str]] = lambda _namespace: {}
+    ) -> None:
+        self._labels_of = labels_of
+        self._selector = settings.namespace_selector
         self._normal_too = settings.level == "Normal"
         self._namespaces = settings.namespaces
         self._excluded_namespaces = settings.excluded_namespaces
@@ -36,6 +45,8 @@ class EventFilter:
         if self._namespaces and namespace not in self._namespaces:
             return False
         if namespace in self._excluded_namespaces or (self._kinds and about.kind not in self._kinds):
+            return False
+        if self._selector and not (about.namespace and self._selector.selects(self._labels_of(about.namespace))):
             return False
         if self._reasons and not self._reasons.found_in(event.reason):
             return False

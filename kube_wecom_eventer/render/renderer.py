@@ -14,6 +14,7 @@ from kube_wecom_eventer.render.built_in_digest import built_in_digest
 from kube_wecom_eventer.render.digest import Merged
 from kube_wecom_eventer.render.json_writer import JsonWriter
 from kube_wecom_eventer.render.message import Message
+from kube_wecom_eventer.render.people import mentioning
 from kube_wecom_eventer.render.style import Style
 from kube_wecom_eventer.render.template import Template
 from kube_wecom_eventer.render.template_digest import counted, template_digest
@@ -38,22 +39,33 @@ class Renderer:
         self._zone = zone
         self._steps = 0
 
-    def render(self, event: Event, *, template: str | None, style: Style = _DEFAULT, count: int = 1) -> Message:
+    def render(
+        self,
+        event: Event,
+        *,
+        template: str | None,
+        style: Style = _DEFAULT,
+        count: int = 1,
+        people: Sequence[str] = (),
+    ) -> Message:
         """Return the message of a route; a template that is missing or fails costs its layout, not the event.
 
         style: how the message looks where there is no template. count: how many versions of events it stands for;
-        from 2 on the first line says so.
+        from 2 on the first line says so. people: whom a template's body mentions besides its own.
         """
         parsed = self._templates.get(template) if template else None
         if template is None or parsed is None:
             return self.built_in(event, style=style, count=count)
         try:
-            return Message(body=encode_payload(self._fitting(event, parsed, count)), built_in=False)
+            payload = mentioning(self._fitting(event, parsed, count), people)
+            return Message(body=encode_payload(payload), built_in=False)
         except TemplateError as error:
             self._templates.failed(template, stage="render", problem=str(error))
             return self.built_in(event, style=style, count=count)
 
-    def digest(self, items: Sequence[Merged], *, template: str | None, style: Style = _DEFAULT) -> Message:
+    def digest(
+        self, items: Sequence[Merged], *, template: str | None, style: Style = _DEFAULT, people: Sequence[str] = ()
+    ) -> Message:
         """Return one message for several groups of events: of the texts that the template makes, else in our words."""
         parsed = self._templates.get(template) if template else None
         if template is None or parsed is None:
@@ -71,7 +83,7 @@ class Renderer:
             return self.built_in_digest(items, style=style)
         if payload is None:
             return self.built_in_digest(items, style=style)
-        return Message(body=encode_payload(payload), built_in=False)
+        return Message(body=encode_payload(mentioning(payload, people)), built_in=False)
 
     def built_in(self, event: Event, *, style: Style = _DEFAULT, count: int = 1) -> Message:
         """Return the message in our own words."""

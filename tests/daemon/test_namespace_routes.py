@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import sys
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -131,3 +132,72 @@ async def test_what_reaches_beyond_its_namespace_is_refused_in_words(pipeline: P
             await until(lambda words=words: any(words in line.get("problem", "") for line in daemon.logs))  # type: ignore[misc]
         await pipeline.event("one", reason="One")
         assert await daemon.metric("events_matched_total", route=f"{tenant.namespace}/wecom") == 0
+
+
+async def test_a_platform_route_selects_namespaces_by_label_and_mentions_who_is_in_charge(pipeline: Pipeline) -> None:
+    """One route for many teams: their namespaces say who they are."""
+    tenant = Tenant(pipeline)
+    client, path = pipeline.server.client, f"/api/v1/namespaces/{tenant.namespace}"
+    annotations = {"kube-wecom-eventer.io/mentioned-list": "wangqing, lihua"}
+
+    async def label(team: str) -> None:
+        answer = await client.patch(
+            path,
+            json={"metadata": {"labels": {"team": team}, "annotations": annotations}},
+            headers={"Content-Type": "application/merge-patch+json"},
+        )
+        assert answer.is_success, answer.text
+
+    await label("payments")
+    options = "namespace_selector=team in (payments,shop)&mention_owner=true"
+    async with pipeline.daemon(pipeline.group.sink(options), "--checkpoint=none") as daemon:
+        await daemon.ready()
+        await pipeline.event("one", reason="One")
+        message = await pipeline.group.message()
+        assert "One" in message.content
+        assert message.mentions == ("wangqing", "lihua")
+        await label("other")
+        # The change of a label has no order with events: what follows waits until it is known.
+        await asyncio.sleep(0.5)
+        await pipeline.event("two", reason="Two")
+        await label("shop")
+        await asyncio.sleep(0.5)
+        await pipeline.event("three", reason="Three")
+        assert await pipeline.group.told() == "Three"
+
+
+async def test_the_routes_can_be_asked_for(pipeline: Pipeline) -> None:
+    """What is well, what is wrong and why: without any secret."""
+    tenant = Tenant(pipeline)
+    await tenant.secret(KEY)
+    await tenant.route()
+    async with (
+        pipeline.daemon(*tenant.arguments, pipeline.group.sink("route=platform")) as daemon,
+        await daemon.ready() as http,
+    ):
+        await daemon.log("route_declared")
+        await pipeline.event("one", reason="One")
+        for _ in range(2):
+            assert await pipeline.group.told() == "One"
+        own = f"{tenant.namespace}/wecom"
+        states = {state["route"]: state for state in (await http.get("/routes")).json()}
+        assert (states[own]["state"], states[own]["source"]) == ("ok", f"ConfigMap {own}")
+        assert states["platform"]["source"] == "args"
+        await tenant.route("level=Wrong&key_secret=wecom-robot")
+        await daemon.log("route_refused", route=own)
+        states = {state["route"]: state for state in (await http.get("/routes")).json()}
+        assert (states[own]["state"], states[own]["trouble"].partition(":")[0]) == ("unchanged", "level=Wrong")
+        assert KEY not in (await http.get("/routes")).text
+        shown = await routes_command(str(http.base_url))
+        assert "unchanged" in shown
+        assert "level=Wrong: unknown level" in shown
+
+
+async def routes_command(url: str) -> str:
+    """Run the command as a person does."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "kube_wecom_eventer", "routes", f"--url={url}", stdout=asyncio.subprocess.PIPE
+    )
+    out, _ = await process.communicate()
+    assert process.returncode == 1
+    return out.decode()

@@ -141,7 +141,7 @@ async def _allow_reading(client: httpx.AsyncClient, namespace: str) -> None:
     """Bind the rights of a kube-eventer user's ClusterRole to the account ``eventer`` of the namespace."""
     writing = ["get", "list", "watch", "create", "update"]
     rules = [
-        {"apiGroups": [""], "resources": ["events"], "verbs": ["get", "list", "watch"]},
+        {"apiGroups": [""], "resources": ["events", "namespaces"], "verbs": ["get", "list", "watch"]},
         {"apiGroups": [""], "resources": ["configmaps", "secrets"], "verbs": writing},
         {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": writing},
     ]
