@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import structlog
 
 from kube_wecom_eventer.config import SinkSettings, parse_declared_sink
-from kube_wecom_eventer.render import Templates
+from kube_wecom_eventer.render import Limits, Templates
 from kube_wecom_eventer.routing import RouteTable, Way
 
 ROUTE_LABEL = "kube-wecom-eventer.io/route"
@@ -22,6 +22,9 @@ MAX_ROUTES = 20
 
 LONGEST_TEMPLATE = 32 * 1024
 """Bytes."""
+
+_LIMITS = Limits(source=LONGEST_TEMPLATE, steps=20_000, output=64 * 1024)
+"""A step takes about 1 µs, and a usual template 25 µs: nobody's template holds the others for more than 25 ms."""
 
 _SINK, _CONTENT = "sink", "content"
 
@@ -132,7 +135,7 @@ class DeclaredRoutes:
         if content is None:
             self._templates.forget(name)
         else:
-            self._templates.update(name, {_CONTENT: content})
+            self._templates.update(name, {_CONTENT: content}, limits=_LIMITS)
         return route, self._make_way(sink, name if content is not None else None, "" if everywhere else namespace)
 
     @staticmethod

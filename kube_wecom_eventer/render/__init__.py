@@ -4,6 +4,7 @@ Every body that leaves this room for a robot is valid JSON within WeCom's limits
 """
 
 from kube_wecom_eventer.render.digest import Merged
+from kube_wecom_eventer.render.go_template import Limits
 from kube_wecom_eventer.render.message import Message, Wording
 from kube_wecom_eventer.render.renderer import Renderer
 from kube_wecom_eventer.render.robot_wording import RobotWording
@@ -12,6 +13,7 @@ from kube_wecom_eventer.render.templates import Templates
 from kube_wecom_eventer.render.webhook_wording import LogWording, WebhookWording
 
 __all__ = [
+    "Limits",
     "LogWording",
     "Merged",
     "Message",

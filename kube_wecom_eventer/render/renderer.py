@@ -25,7 +25,7 @@ from kube_wecom_eventer.render.wecom_body import MARKDOWN, Payload, encode_paylo
 _DEFAULT = Style()
 _MOST_RENDERED = 500
 """Groups of a digest that a template is asked for; a message has room for some dozens."""
-_MOST_STEPS = 200_000
+_MOST_STEPS = 50_000
 """Steps of a template after which a digest asks it for no further group: others wait for the loop."""
 _SHORTENINGS = 3
 _SHORTEST_MESSAGE = 64

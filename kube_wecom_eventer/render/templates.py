@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import structlog
 
 from kube_wecom_eventer.errors import TemplateError
 from kube_wecom_eventer.metrics import Metrics
-from kube_wecom_eventer.render.go_template import GoTemplate
+from kube_wecom_eventer.render.go_template import GoTemplate, Limits
 from kube_wecom_eventer.render.jinja import JinjaTemplate
 from kube_wecom_eventer.render.template import Template
 
@@ -36,8 +37,9 @@ class Templates:
         """Return the newest template of that name that could be parsed."""
         return self._parsed.get(name)
 
-    def update(self, name: str, data: Mapping[str, str] | None) -> None:
-        """Take the data of a ConfigMap; None where there is no such ConfigMap.
+    def update(self, name: str, data: Mapping[str, str] | None, *, limits: Limits | None = None) -> None:
+        """Take the data of a ConfigMap; None where there is no such ConfigMap. ``limits``: other than a Go template's
+        usual ones.
 
         A template that doesn't parse leaves the last good one in its place; so does a ConfigMap that disappears.
         """
@@ -52,7 +54,8 @@ class Templates:
         if key == CONTENT_J2 and CONTENT in (data or {}):
             log.warning("template_has_two_keys", config_map=name, used=CONTENT_J2, ignored=CONTENT)
         try:
-            self._parsed[name] = _PARSERS[key](source)
+            parse = _PARSERS[key] if limits is None else partial(GoTemplate.parse, limits=limits)
+            self._parsed[name] = parse(source)
         except TemplateError as error:
             self._bad(name, stage="parse", problem=f"{key}: {error}")
             return

@@ -27,12 +27,14 @@ GREEDY = (
 
 @pytest.fixture
 async def tenants(pipeline: Pipeline) -> tuple[Tenant, Tenant]:
-    """Two teams, each with a robot of its own and a Secret with its key."""
-    namespace = f"test-{uuid4().hex[:8]}"
-    answer = await pipeline.server.client.post("/api/v1/namespaces", json={"metadata": {"name": namespace}})
-    assert answer.is_success
-    other = replace(pipeline, server=replace(pipeline.server, namespace=namespace))
-    both = Tenant(pipeline), Tenant(other)
+    """Two teams, each with a robot of its own and a Secret with its key; neither is in the daemon's own namespace."""
+    teams = []
+    for _ in KEYS:
+        namespace = f"test-{uuid4().hex[:8]}"
+        answer = await pipeline.server.client.post("/api/v1/namespaces", json={"metadata": {"name": namespace}})
+        assert answer.is_success
+        teams.append(Tenant(replace(pipeline, server=replace(pipeline.server, namespace=namespace))))
+    both = teams[0], teams[1]
     for tenant, key in zip(both, KEYS, strict=True):
         pipeline.group.wecom.add_robot(key)
         await tenant.secret(key)
