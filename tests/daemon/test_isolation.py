@@ -110,7 +110,8 @@ async def test_a_team_has_twenty_routes_at_most(pipeline: Pipeline, tenants: tup
         await daemon.log("route_declared", route=f"{shop.namespace}/wecom")
         states = [state for state in (await http.get("/routes")).json() if f" {payments.namespace}/" in state["source"]]
         assert sorted(state["state"] for state in states) == ["ok"] * 20 + ["refused"] * 4
-        assert "has 20 routes already" in (await daemon.log("route_refused"))["problem"]
+        problems = [line["problem"] for line in daemon.logs if line["event"] == "route_refused"]
+        assert f"namespace {payments.namespace} has 20 routes already; remove one" in problems
 
 
 async def test_no_event_of_one_team_speaks_in_another_ones_group(
