@@ -1,0 +1,171 @@
+"""A stream of events on the real API server, while the daemon and the server are killed at random moments.
+
+By default small enough for every run of the tests. The full size, three minutes with ten kills of the daemon and three
+of the API server:
+
+    ENDURANCE_SECONDS=180 pytest tests/daemon/test_endurance_cluster.py --log-cli-level=INFO
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from random import Random
+from typing import Any
+
+import pytest
+
+from kube_wecom_eventer.demo.serving import serve
+from tests.daemon.conftest import KEY, Pipeline
+from tests.support.collector import Collector, collector
+from tests.support.daemon import DaemonProcess
+from tests.support.envtest import RealCluster
+from tests.support.event_writer import EventWriter
+from tests.support.told import by_reason, most_in_a_minute, stands_for
+
+pytestmark = [pytest.mark.cluster, pytest.mark.parametrize("server", ["cluster"], indirect=True)]
+
+SECONDS = float(os.environ.get("ENDURANCE_SECONDS", "25"))
+DAEMON_KILLS = max(3, round(SECONDS / 18))
+API_SERVER_KILLS = max(1, round(SECONDS / 60))
+RATE = 20.0
+"""Versions of events a second."""
+
+OTHER_KEY = "1f0c5d2e-0000-4aaa-9000-0123456789ab"
+SEED = int(os.environ.get("ENDURANCE_SEED", "0")) or Random().randrange(1 << 30)
+LONGEST_TAIL = 200.0
+"""Seconds after the stream: each kill takes five slots of a minute, and what waits then merges."""
+
+log = logging.getLogger(__name__)
+
+
+class Killed:
+    """The daemon, in as many lives as it takes. ``logs`` holds all that they said."""
+
+    def __init__(self, pipeline: Pipeline, *arguments: str) -> None:
+        self._pipeline = pipeline
+        self._arguments = arguments
+        self._life = AsyncExitStack()
+        self.logs: list[dict[str, Any]] = []
+        self.daemon: DaemonProcess
+
+    async def start(self) -> None:
+        """Begin a life."""
+        self.daemon = await self._life.enter_async_context(self._pipeline.daemon(*self._arguments))
+
+    async def kill(self) -> None:
+        """End it with SIGKILL."""
+        await self._life.aclose()
+        self.logs += self.daemon.logs
+        assert "Traceback" not in self.daemon.output
+
+
+@pytest.fixture
+async def collected() -> AsyncIterator[tuple[Collector, str]]:
+    """A webhook and a group with two robots, and their address."""
+    app = collector(key=KEY)
+    app.wecom.add_robot(OTHER_KEY)
+    async with serve(app) as url:
+        yield app, url
+
+
+async def test_nothing_is_lost_however_often_anything_is_killed(
+    pipeline: Pipeline, real_cluster: RealCluster, collected: tuple[Collector, str]
+) -> None:
+    """The newest version of each event is told: by object on a webhook, in counts on two robots.
+
+    One robot is told each update, the other one once in 20 s. Neither ever gets more than 20 messages in 60 s.
+    """
+    told, url = collected
+    rng = Random(SEED)
+    log.info("ENDURANCE_SEED=%d", SEED)
+    chosen = f"namespaces={pipeline.server.namespace}"
+    robot = f"--sink=webhook:{url}/cgi-bin/webhook/send?{chosen}&key="
+    killed = Killed(
+        pipeline,
+        f"--sink=webhook:{url}/told?method=POST&{chosen}",
+        f"{robot}{KEY}&repeat_interval=0",
+        f"{robot}{OTHER_KEY}&repeat_interval=20s",
+        pipeline.checkpoint,
+    )
+    writer = EventWriter(pipeline.server, rate=RATE, rng=rng)
+
+    await killed.start()
+    await killed.daemon.log("event_stream_starts")
+    # Not before the checkpoint holds a position: the very first start tells nothing old.
+    await asyncio.sleep(1.0)
+    loop = asyncio.get_running_loop()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(writer.run(seconds=SECONDS))
+        tasks.create_task(_at_moments(loop.time(), rng, DAEMON_KILLS, lambda: _killed_and_started(killed, rng)))
+        tasks.create_task(_at_moments(loop.time(), rng, API_SERVER_KILLS, lambda: _restarted(real_cluster, rng)))
+    stopped = loop.time()
+    await pipeline.checkpoint_says(waiting=0, timeout=LONGEST_TAIL)
+    tail = loop.time() - stopped
+    await killed.kill()
+
+    versions = told.versions()
+    newest = set(writer.newest.items())
+    lost = newest - versions.keys()
+    robots = {key: [each for each in told.wecom.messages if each.key == key] for key in (KEY, OTHER_KEY)}
+    figures = {
+        "written": len(writer.accepted_at),
+        "objects": len(newest),
+        "lost": len(lost),
+        "told": versions.total(),
+        "duplicates": versions.total() - len(versions),
+        "versions_replaced_untold": len(writer.accepted_at.keys() - versions.keys()),
+        "messages": [len(each) for each in robots.values()],
+        "stand_for": [sum(map(stands_for, each)) for each in robots.values()],
+        "most_in_60_s": [most_in_a_minute(each) for each in robots.values()],
+        "refused": len(told.wecom.refused),
+        "longest_delay": round(_longest_delay(told, writer), 1),
+        "longest_silence": round(_longest_silence(told), 1),
+        "tail": round(tail, 1),
+        "writer_retries": writer.retries,
+    }
+    log.info("endurance: %s", figures)
+    assert not lost
+    assert not told.wecom.refused
+    wanted = Counter(writer.reasons.values())
+    for messages in robots.values():
+        assert most_in_a_minute(messages) <= 20
+        assert by_reason(messages) >= wanted
+        assert by_reason(messages).total() == sum(map(stands_for, messages))
+    assert not [line for line in killed.logs if line["event"] == "event_dropped"]
+
+
+async def _at_moments(began: float, rng: Random, count: int, act: Any) -> None:
+    loop = asyncio.get_running_loop()
+    for moment in sorted(rng.uniform(0.05, 0.95) * SECONDS for _ in range(count)):
+        await asyncio.sleep(began + moment - loop.time())
+        await act()
+
+
+async def _killed_and_started(killed: Killed, rng: Random) -> None:
+    await killed.kill()
+    await asyncio.sleep(rng.uniform(0.0, 2.0))
+    await killed.start()
+
+
+async def _restarted(cluster: RealCluster, rng: Random) -> None:
+    await asyncio.to_thread(cluster.kill_api_server)
+    await asyncio.sleep(rng.uniform(0.0, 2.0))
+    await asyncio.to_thread(cluster.start_api_server)
+
+
+def _longest_delay(told: Collector, writer: EventWriter) -> float:
+    """Seconds from the acceptance of an event's newest version to its first telling."""
+    first: dict[tuple[str, int], float] = {}
+    for each in told.told:
+        first.setdefault(each.version, each.ended)
+    return max(first[version] - writer.accepted_at[version] for version in writer.newest.items() if version in first)
+
+
+def _longest_silence(told: Collector) -> float:
+    times = [each.ended for each in told.told]
+    return max((after - before for before, after in zip(times, times[1:], strict=False)), default=0.0)
