@@ -111,7 +111,7 @@ class Pipeline:
             return int(stream["seen"]) >= newest and sum(counts) == waiting
 
         async with asyncio.timeout(timeout):
-            while not await says():
+            while not await says():  # noqa: ASYNC110 nobody tells when it is written
                 await asyncio.sleep(0.05)
 
 

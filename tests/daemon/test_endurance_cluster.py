@@ -14,6 +14,7 @@ import os
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from itertools import pairwise
 from random import Random
 from typing import Any
 
@@ -168,4 +169,4 @@ def _longest_delay(told: Collector, writer: EventWriter) -> float:
 
 def _longest_silence(told: Collector) -> float:
     times = [each.ended for each in told.told]
-    return max((after - before for before, after in zip(times, times[1:], strict=False)), default=0.0)
+    return max((after - before for before, after in pairwise(times)), default=0.0)

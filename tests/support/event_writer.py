@@ -48,13 +48,20 @@ class EventWriter:
         self.reasons: dict[str, str] = {}
         self.accepted_at: dict[Version, float] = {}
         self.retries = 0
+        self._stopped = False
+
+    def stop(self) -> None:
+        """Let `run` end when what it is writing has been accepted."""
+        self._stopped = True
 
     async def run(self, *, seconds: float) -> None:
-        """Write for so long; what an outage delays follows at once after it."""
+        """Write for so long, or until stopped; what an outage delays follows at once after it."""
         loop = asyncio.get_running_loop()
         started = loop.time()
         for number in range(round(seconds * self._rate)):
             await asyncio.sleep(started + number / self._rate - loop.time())
+            if self._stopped:
+                return
             if self.newest and self._rng.random() < _UPDATES:
                 await self._update(self._rng.choice(list(self.newest)))
             else:
