@@ -92,10 +92,10 @@ class Daemon:
         self._leadership = build_leadership(
             settings, client=client, namespace=connection.namespace, identity=identity, now=now, rng=rng
         )
-        place = resolve(
+        self._place = resolve(
             settings.checkpoint, in_cluster=connection.in_cluster, namespace=connection.namespace, pod_name=pod
         )
-        self._build_store = partial(build_store, place, client=client, writer=identity)
+        self._build_store = partial(build_store, self._place, client=client, writer=identity)
         self._around = Surroundings(
             settings=settings,
             client=client,
@@ -182,6 +182,7 @@ class Daemon:
         pipeline = self._pipeline = Pipeline(self._around, store=self._build_store())
         running, holding = asyncio.create_task(pipeline.run()), asyncio.create_task(self._leadership.hold())
         stopping = asyncio.create_task(self._stopping.wait())
+        self.metrics.leading.set(1)
         try:
             await asyncio.wait((running, holding, stopping), return_when=asyncio.FIRST_COMPLETED)
             if stopping.done() and not holding.done() and not running.done():
@@ -192,6 +193,7 @@ class Daemon:
         finally:
             await _cancelled(running, holding, stopping)
             self._pipeline = None
+            self.metrics.leading.set(0)
 
     @staticmethod
     async def _drain(pipeline: Pipeline, running: asyncio.Task[None], holding: asyncio.Task[None]) -> None:
@@ -229,6 +231,7 @@ class Daemon:
         stream = self._pipeline.stream if self._pipeline else None
         details: dict[str, object] = {
             "api_server": (stream.trouble if stream else "") or "ok",
+            "checkpoint": (self._pipeline.checkpoint_trouble if self._pipeline else "") or "ok",
             "destinations_in_trouble": self._pipeline.troubles if self._pipeline else {},
         }
         if self._standing_by:
@@ -269,6 +272,9 @@ class Daemon:
     def _say_start(self, served: Served) -> None:
         for warning in (*self._settings.warnings, *self._connection.warnings):
             log.warning("configuration_doubtful", detail=warning)
+        if self._settings.leader_election and self._place.kind == "none":
+            detail = "--leader-elect without --checkpoint: a new leader begins from now, and what came before is lost"
+            log.warning("configuration_doubtful", detail=detail)
         for sink in self._settings.sinks:
             for doubt in doubts(sink):
                 log.warning("configuration_doubtful", detail=f"{sink.name}: {doubt}")

@@ -12,10 +12,20 @@ from typing import TextIO
 
 import msgspec
 
-from kube_wecom_eventer.building import HttpClients, build_sink, build_wording, described, doubts
-from kube_wecom_eventer.config import ObjectName, RobotTarget, Settings, SinkSettings, Target, load_settings
-from kube_wecom_eventer.errors import ApiError, ConfigError, Forbidden
+from kube_wecom_eventer.building import HttpClients, build_sink, build_store, build_wording, described, doubts
+from kube_wecom_eventer.config import (
+    ObjectName,
+    RobotTarget,
+    Settings,
+    SinkSettings,
+    Target,
+    load_settings,
+    pod_name,
+    resolve,
+)
+from kube_wecom_eventer.errors import ApiError, CheckpointError, ConfigError, Forbidden
 from kube_wecom_eventer.event import Event, EventSource, ObjectMeta, ObjectReference
+from kube_wecom_eventer.kube.checkpoint import UnusableCheckpoint, decode
 from kube_wecom_eventer.kube.client import UNREADABLE, ApiClient, missing_rule
 from kube_wecom_eventer.kube.credentials import Connection, connect
 from kube_wecom_eventer.match import Silences
@@ -79,6 +89,7 @@ class Check:
             await self._events(client, connection)
             for name in sorted({sink.template for sink in settings.sinks if sink.template}):
                 await self._template(client, name, settings)
+            await self._checkpoint(client, connection, settings)
             if settings.silences:
                 await self._silences(client, settings.silences.within(connection.namespace), settings)
         finally:
@@ -92,6 +103,32 @@ class Check:
             self._say(BAD, f"{connection.server} ({connection.described}): events can't be listed: {error}{hint}")
         else:
             self._say(GOOD, f"{connection.server} ({connection.described}): events can be listed")
+
+    async def _checkpoint(self, client: ApiClient, connection: Connection, settings: Settings) -> None:
+        place = resolve(
+            settings.checkpoint,
+            in_cluster=connection.in_cluster,
+            namespace=connection.namespace,
+            pod_name=pod_name(self._environ),
+        )
+        store = build_store(place, client=client, writer="check")
+        where = f"checkpoint in {store.described}"
+        try:
+            stored = await store.read()
+            written = decode(stored).written_at if stored else None
+        except CheckpointError as error:
+            hint = f"; grant {error.hint}" if error.hint else ""
+            self._say(BAD, f"{where}: {error}; a restart would lose events{hint}")
+        except UnusableCheckpoint as error:
+            self._say(BAD, f"{where}: {error}; the daemon would keep it aside and start from now")
+        else:
+            if place.kind == "none":
+                self._say(DOUBTFUL, "no checkpoint: a restart begins from now; --checkpoint=file:PATH keeps one")
+            elif written is None:
+                self._say(GOOD, f"{where}: none yet")
+            else:
+                when = datetime.fromtimestamp(written, settings.zone)
+                self._say(GOOD, f"{where}: written at {when:%Y-%m-%d %H:%M:%S}")
 
     async def _config_map(
         self, client: ApiClient, name: ObjectName, *, mark: str, missing: str

@@ -20,7 +20,7 @@ INTERVAL = 1.0
 _READ_PATIENCE = 30.0
 """Seconds for which reading is tried, and longer while events can't be read either: they wait in the API server."""
 
-_LONGEST_DELAY = 30.0
+_LONGEST_DELAY = 10.0
 """Seconds between attempts to write."""
 
 log = structlog.get_logger()
@@ -61,7 +61,8 @@ class Checkpointing:
         self._writes = metrics.checkpoint_writes
         self._failed = failed
         self._changed = asyncio.Event()
-        self._trouble = ""
+        self.trouble = ""
+        """What is wrong now; empty where nothing is."""
         self._mark: tuple[int, int] | None = None
         for result in ("written", "failed"):
             self._writes.labels(result=result)
@@ -93,7 +94,7 @@ class Checkpointing:
             NewerWriter: another process writes this checkpoint.
         """
         delay = INTERVAL
-        while True:
+        while self.kept:
             settled = await self._settled()
             snapshot = take()
             if not settled and (snapshot is None or snapshot.mark == self._mark):
@@ -104,6 +105,7 @@ class Checkpointing:
                 delay = min(2 * delay, _LONGEST_DELAY)
                 self._changed.set()
             await asyncio.sleep(delay)
+        await asyncio.Event().wait()
 
     async def _settled(self) -> bool:
         """Wait; return whether something was settled."""
@@ -122,7 +124,7 @@ class Checkpointing:
             NewerWriter: another process writes this checkpoint.
         """
         if snapshot is None or not self.kept:
-            return not self.kept
+            return True
         try:
             await self._store.write(snapshot.data)
         except NewerWriter:
@@ -135,9 +137,9 @@ class Checkpointing:
         self._writes.labels(result="written").inc()
         self._mark = snapshot.mark
         snapshot.written()
-        if self._trouble:
+        if self.trouble:
             log.info("checkpoint_written_again", checkpoint=self._store.described)
-        self._trouble = ""
+        self.trouble = ""
         return True
 
     async def _read(self) -> bytes | None:
@@ -166,16 +168,20 @@ class Checkpointing:
             self._go_on_without()
 
     def _go_on_without(self) -> None:
-        log.warning(
-            "checkpoint_not_used", checkpoint=self._store.described, detail="a restart may lose or repeat events"
-        )
+        log.warning("checkpoint_not_used", checkpoint=self._store.described, detail="to use it, restart the daemon")
         self._store = NoStore()
         self._failed()
 
     def _say(self, event: str, error: CheckpointError) -> None:
         """Warn once per change."""
-        if str(error) == self._trouble:
+        if str(error) == self.trouble:
             return
-        self._trouble = str(error)
+        self.trouble = str(error)
         hint = {"missing_rule": error.hint} if error.hint else {}
-        log.warning(event, checkpoint=self._store.described, error=str(error), **hint)
+        log.warning(
+            event,
+            checkpoint=self._store.described,
+            error=str(error),
+            detail="until that is mended, a restart may lose or repeat events",
+            **hint,
+        )

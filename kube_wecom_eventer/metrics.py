@@ -63,6 +63,7 @@ class Metrics:
             "template_failures", "Templates that are missing, don't parse or fail on an event", "template", "stage"
         )
         self.checkpoint_writes = counter("checkpoint_writes", "Attempts to write the checkpoint", "result")
+        self.leading = gauge("leading", "1 while this process tells events, 0 while it stands by")
         self.silences = gauge("silences", "Silences that hold now")
         self.silence_problems = counter("silence_problems", "Mistakes found in silences, which silence nothing")
         gauge("build_info", "Always 1", "version").labels(version=__version__).set(1)

@@ -46,6 +46,9 @@ from kube_wecom_eventer.sinks import Sink
 GRACE = 20.0
 """Seconds that a stopping daemon goes on sending what waits; a pod is killed after 30."""
 
+_CLOSING = 4.0
+"""Seconds for the last write of the checkpoint."""
+
 EXPIRED, ROUTE_REMOVED = "expired", "route_removed"
 """Why what waited when the checkpoint was written is told in no message: the metric's label."""
 
@@ -111,6 +114,11 @@ class Pipeline:
         return self._stream
 
     @property
+    def checkpoint_trouble(self) -> str:
+        """What is wrong with the checkpoint now; empty where nothing is."""
+        return self._checkpointing.trouble
+
+    @property
     def troubles(self) -> Mapping[str, str]:
         """What is wrong with destinations now, by their names."""
         return {name: dispatcher.trouble for name, dispatcher in self._dispatchers.items() if dispatcher.trouble}
@@ -141,8 +149,7 @@ class Pipeline:
         log.info("daemon_stopping", waiting=self._waiting())
         try:
             async with asyncio.timeout(GRACE):
-                for dispatcher in self._dispatchers.values():
-                    await dispatcher.drained()
+                await asyncio.gather(*(dispatcher.drained() for dispatcher in self._dispatchers.values()))
         except TimeoutError:
             left = self._waiting()
             kept = "the next start tells them" if self._checkpointing.kept else "they are lost"
@@ -151,7 +158,11 @@ class Pipeline:
     async def close(self) -> None:
         """Write the last checkpoint; to be called when `run` has ended, and nothing is sent any more."""
         with contextlib.suppress(NewerWriter):
-            await self._checkpointing.write(self._snapshot(clean=True))
+            try:
+                async with asyncio.timeout(_CLOSING):
+                    await self._checkpointing.write(self._snapshot(clean=True))
+            except TimeoutError:
+                log.warning("checkpoint_unwritable", error=f"no answer within {_CLOSING:g} s")
 
     def _waiting(self) -> int:
         return sum(dispatcher.waiting for dispatcher in self._dispatchers.values())

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Annotated
 
 import msgspec
 
@@ -27,6 +28,9 @@ _EXACTNESS = ((1000, MAX_RANGES), (200, MAX_RANGES), (50, 16), (0, 4), (0, 1))
 """Objects noted one by one for a route, and ranges where they are more: the first that keeps within the limit."""
 
 _Range = tuple[int, int]
+_Time = Annotated[float, msgspec.Meta(ge=0, le=250_000_000_000)]
+"""Seconds since 1970, up to the year 9892: what a datetime can hold in every zone."""
+_Number = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class UnusableCheckpoint(EventerError):
@@ -40,7 +44,7 @@ class Waiting(msgspec.Struct, omit_defaults=True):
     and highest, in which they lie: others that lie there are told twice.
     """
 
-    count: int
+    count: _Number
     objects: tuple[tuple[int, int], ...] = ()
     ranges: tuple[_Range, ...] = ()
 
@@ -51,8 +55,8 @@ class StreamPosition(msgspec.Struct):
     ``alive_at``: seconds since 1970, when the API server was last heard of.
     """
 
-    seen: int
-    alive_at: float
+    seen: _Number
+    alive_at: _Time
     routes: dict[str, Waiting]
 
 
@@ -65,7 +69,7 @@ class Checkpoint(msgspec.Struct, rename="camel"):
 
     format: int
     writer: str
-    written_at: float
+    written_at: _Time
     clean: bool
     streams: dict[str, StreamPosition]
     attempts: dict[str, list[float]] = msgspec.field(default_factory=dict)

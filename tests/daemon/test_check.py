@@ -28,12 +28,13 @@ async def test_all_is_well_and_nothing_is_sent(pipeline: Pipeline) -> None:
     namespace = pipeline.server.namespace
     await pipeline.config_map("cm", content=SEED_TEMPLATE)
     options = f"custom_body_configmap=cm&custom_body_configmap_namespace={namespace}"
-    status, lines = await check(pipeline, pipeline.group.sink(options))
+    status, lines = await check(pipeline, "--checkpoint=configmap:position", pipeline.group.sink(options))
     assert status == 0
-    assert [line[0] for line in lines] == ["✓", "✓", "✓", "!"]
+    assert [line[0] for line in lines] == ["✓", "✓", "✓", "✓", "!"]
     assert "events can be listed" in lines[1]
     assert f"ConfigMap {namespace}/cm: sink-1's body of a sample event has " in lines[2]
-    assert "--send-test" in lines[3]
+    assert lines[3].endswith("/position: none yet")
+    assert "--send-test" in lines[4]
     assert not pipeline.group.wecom.requests
 
 
@@ -145,3 +146,21 @@ async def test_a_proxy_that_is_none_is_told(tmp_path: Path, monkeypatch: pytest.
         "✗ HTTP_PROXY, HTTPS_PROXY, ALL_PROXY or the kubeconfig's proxy-url",
         "✗ HTTP_PROXY, HTTPS_PROXY or ALL_PROXY",
     ]
+
+
+async def test_the_checkpoint_is_looked_at_and_left_alone(pipeline: Pipeline, tmp_path: Path) -> None:
+    """Whether there is one, when it was written, and that it can be used."""
+    path = tmp_path / "position.json"
+    arguments = (f"--checkpoint=file:{path}", pipeline.group.sink())
+    assert f"✓ checkpoint in file {path}: none yet" in (await check(pipeline, *arguments))[1]
+    async with pipeline.daemon(*arguments) as daemon:
+        await daemon.ready()
+        assert await daemon.stop() == 0
+    status, lines = await check(pipeline, *arguments)
+    assert status == 0
+    assert any(line.startswith(f"✓ checkpoint in file {path}: written at 20") for line in lines)
+    path.write_text("{")
+    status, lines = await check(pipeline, *arguments)
+    assert status == 1
+    assert any(line.startswith(f"✗ checkpoint in file {path}: it can't be read") for line in lines)
+    assert path.read_text() == "{"

@@ -47,6 +47,16 @@ def test_a_broken_one_is_not_read(text: bytes) -> None:
         decode(text)
 
 
+@pytest.mark.parametrize(
+    ("field", "value"), [("writtenAt", 1e300), ("writtenAt", -1), ("streams", {"": {"seen": -5}}), ("clean", 7)]
+)
+def test_one_that_says_what_can_not_be_is_not_read(field: str, value: object) -> None:
+    """Whoever edits it by hand must not end the daemon."""
+    text = json.dumps({**json.loads(encode(checkpoint(), {})), field: value}).encode()
+    with pytest.raises(UnusableCheckpoint, match="can't be read"):
+        decode(text)
+
+
 def test_one_of_a_future_format_is_not_read() -> None:
     """A newer program wrote it, and may want it back."""
     text = json.dumps({**json.loads(encode(checkpoint(), {})), "format": 2}).encode()
