@@ -12,7 +12,7 @@ import ssl
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from time import monotonic
+from time import time
 
 WORKLOADS = 20
 PODS = 100
@@ -43,24 +43,25 @@ class Storm:
 
 @dataclass(frozen=True, kw_only=True)
 class Written:
-    """How it went. ``seconds``: from the first request to the last answer."""
+    """How it went, from the first request to the last answer: seconds since 1970."""
 
     events: int
-    seconds: float
+    began: float
+    ended: float
 
 
 async def storm(wanted: Storm) -> Written:
     """Write all events, each once; AssertionError for the first that is refused."""
     tls = ssl.create_default_context(cafile=wanted.ca_file)
     numbers = iter(range(wanted.events))
-    began = monotonic()
+    began = time()
     async with asyncio.TaskGroup() as tasks:
-        for _ in range(wanted.connections):
-            tasks.create_task(_write(wanted, numbers, tls))
-    return Written(events=wanted.events, seconds=monotonic() - began)
+        writing = [tasks.create_task(_write(wanted, numbers, tls)) for _ in range(wanted.connections)]
+    return Written(events=wanted.events, began=began, ended=max(task.result() for task in writing))
 
 
-async def _write(wanted: Storm, numbers: Iterator[int], tls: ssl.SSLContext) -> None:
+async def _write(wanted: Storm, numbers: Iterator[int], tls: ssl.SSLContext) -> float:
+    """Write what nobody else has taken; return when the last answer had come."""
     reader, writer = await asyncio.open_connection(wanted.host, wanted.port, ssl=tls)
     head = f"Host: {wanted.host}\r\nAuthorization: Bearer {wanted.token}{_NAMED}"
     for number in numbers:
@@ -70,8 +71,10 @@ async def _write(wanted: Storm, numbers: Iterator[int], tls: ssl.SSLContext) -> 
         writer.write(request.encode() + body)
         status, answer = await _answer(reader)
         assert status == 201, (status, answer)
+    ended = time()
     writer.close()
     await writer.wait_closed()
+    return ended
 
 
 async def _answer(reader: asyncio.StreamReader) -> tuple[int, bytes]:
