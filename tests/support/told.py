@@ -8,9 +8,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from kube_wecom_eventer.demo.wecom import Received
+from tests.support.event_writer import Version, from_letters
 
 _TIMES = re.compile(r" ×(\d+)")
 _SUM = re.compile(r"(\S+) (\S+) ×(\d+)")
+_LONE = re.compile(r" · Deployment \S+/([a-z-]+)(?: ×\d+)?：version ([a-z]+)")
 _DIGEST, _REST = "组事件", "其余："
 
 
@@ -38,6 +40,18 @@ def by_reason(messages: Iterable[Received]) -> Counter[str]:
                 count = _TIMES.search(line)
                 told[line.split()[1]] += int(count[1]) if count else 1
     return told
+
+
+def lone_versions(messages: Iterable[Received]) -> set[Version]:
+    """Return the versions of an `EventWriter`'s Deployments that Chinese text messages show, each in its own line."""
+    shown = set()
+    for message in messages:
+        lines = message.content.split("\n")
+        if _DIGEST not in lines[0]:
+            lines = [f"{lines[0]}：{lines[-1]}"]
+        found = (_LONE.search(line) for line in lines)
+        shown |= {(each[1], from_letters(each[2])) for each in found if each}
+    return shown
 
 
 def most_in_a_minute(messages: Sequence[Received]) -> int:
