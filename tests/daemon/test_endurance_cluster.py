@@ -62,6 +62,7 @@ class Killed:
         """End it with SIGKILL."""
         await self._life.aclose()
         self.logs += self.daemon.logs
+        log.debug("a life of the daemon:\n%s", self.daemon.output)
         assert "Traceback" not in self.daemon.output
 
 
