@@ -147,6 +147,8 @@ class Daemon:
             self._standing_by = ""
             started = loop.time()
             pipeline = await self._term()
+            if self._stopping.is_set():
+                return
             other = pipeline.superseded_by
             if other and not pipeline.took_over:
                 # It wrote between our reading and our first write, as in a rollout: read again.

@@ -20,6 +20,9 @@ INTERVAL = 1.0
 _READ_PATIENCE = 30.0
 """Seconds for which reading is tried, and longer while events can't be read either: they wait in the API server."""
 
+_EVIDENCE = 5
+"""Times in a row that events could be read and the checkpoint could not: one alone may be luck in an outage."""
+
 _LONGEST_DELAY = 10.0
 """Seconds between attempts to write."""
 
@@ -145,14 +148,16 @@ class Checkpointing:
     async def _read(self) -> bytes | None:
         loop = asyncio.get_running_loop()
         patient_until = loop.time() + _READ_PATIENCE
-        delay = 0.5
+        delay, readable = 0.5, 0
         while True:
             try:
                 return await self._store.read()
             except CheckpointError as error:
                 self._say("checkpoint_unreadable", error)
                 lasting = error.hint or isinstance(self._store, FileStore)
-            if lasting or (loop.time() > patient_until and await self._readable()):
+            if loop.time() > patient_until:
+                readable = readable + 1 if await self._readable() else 0
+            if lasting or readable >= _EVIDENCE:
                 self._go_on_without()
                 return None
             await asyncio.sleep(delay)

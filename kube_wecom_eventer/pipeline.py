@@ -149,11 +149,26 @@ class Pipeline:
         log.info("daemon_stopping", waiting=self._waiting())
         try:
             async with asyncio.timeout(GRACE):
+                if not await self._still_ours():
+                    return
                 await asyncio.gather(*(dispatcher.drained() for dispatcher in self._dispatchers.values()))
         except TimeoutError:
             left = self._waiting()
             kept = "the next start tells them" if self._checkpointing.kept else "they are lost"
             log.error("events_left_at_stop", left=left, grace_seconds=GRACE, detail=kept)
+
+    async def _still_ours(self) -> bool:
+        """Write the checkpoint: in a rollout the next pod may have taken it over already, and tells what waits."""
+        try:
+            async with asyncio.timeout(_CLOSING):
+                await self._checkpointing.write(self._snapshot(clean=False))
+        except NewerWriter as error:
+            self.superseded_by = error.writer
+            log.info("left_to_the_next", writer=error.writer, waiting=self._waiting())
+            return False
+        except TimeoutError:
+            pass
+        return True
 
     async def close(self) -> None:
         """Write the last checkpoint; to be called when `run` has ended, and nothing is sent any more."""

@@ -52,6 +52,19 @@ async def test_what_waited_at_a_kill_is_told_by_the_next_process(pipeline: Pipel
         assert await daemon.metric("events_dropped_total", route="sink-1", reason="expired") == 0
 
 
+async def writer_of(pipeline: Pipeline) -> str:
+    """Return who wrote the checkpoint."""
+    answer = await pipeline.server.client.get(f"{pipeline.server.config_maps}/position")
+    return str(json.loads(answer.json()["data"]["checkpoint.json"])["writer"])
+
+
+async def written_by_another(pipeline: Pipeline, before: str) -> None:
+    """Wait until somebody else has taken the checkpoint over."""
+    async with asyncio.timeout(20):
+        while await writer_of(pipeline) == before:  # noqa: ASYNC110 nobody tells when it is written
+            await asyncio.sleep(0.02)
+
+
 async def test_two_daemons_with_one_checkpoint_do_not_both_send(pipeline: Pipeline) -> None:
     """As in a rollout that starts the new one first: the old one finds a newer writer, and stands by."""
     arguments = (pipeline.group.sink("level=Warning"), pipeline.checkpoint)
@@ -60,8 +73,10 @@ async def test_two_daemons_with_one_checkpoint_do_not_both_send(pipeline: Pipeli
         await pipeline.event("one", reason="One")
         assert await pipeline.group.told() == "One"
         await pipeline.checkpoint_says(waiting=0)
+        before = await writer_of(pipeline)
         async with pipeline.daemon(*arguments) as new:
             await new.log("checkpoint_read")
+            await written_by_another(pipeline, before)
             await pipeline.event("two", reason="Two")
             assert await pipeline.group.told() == "Two"
             line = await old.log("checkpoint_has_another_writer")
@@ -188,3 +203,22 @@ async def test_who_prefers_fewer_messages_waits_for_them(demo: Demo) -> None:
             await asyncio.sleep(0.1)
         assert sorted([await demo.told() for _ in range(4)]) == ["R0", "R1", "R2", "R3"]
         assert len(demo.group.wecom.messages) == 1
+
+
+async def test_in_a_rollout_the_old_pod_leaves_what_waits_to_the_new_one(demo: Demo, tmp_path: Path) -> None:
+    """The new one starts first, and has taken the checkpoint over when the old one is asked to stop."""
+    place = f"--checkpoint=file:{tmp_path / 'position.json'}"
+    sink = demo.group.sink("group_wait=3s")
+    async with demo.daemon(place, sink) as old:
+        await demo.watched()
+        await until((tmp_path / "position.json").exists)
+        demo.event("One")
+        await until(lambda: demo.api.open_watches("events") == 1)
+        async with demo.daemon(place, sink) as new:
+            await new.log("checkpoint_read")
+            await until(lambda: demo.api.open_watches("events") == 2)
+            assert await old.stop() == 0
+            assert await old.log("left_to_the_next")
+            assert await demo.told() == "One"
+            assert len(demo.group.wecom.messages) == 1
+            assert not [line for line in old.logs if line["level"] in ("warning", "error")]
