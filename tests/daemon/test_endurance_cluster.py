@@ -136,7 +136,7 @@ async def test_nothing_is_lost_however_often_anything_is_killed(
     }
     log.info("endurance: %s", figures)
     assert not lost
-    assert not lost_alone
+    assert not lost_alone, [each.content for each in robots[LONE_KEY]]
     assert not told.wecom.refused
     assert max(map(most_in_a_minute, robots.values())) <= 20
     wanted = Counter(writer.reasons[name] for name, kind in writer.kinds.items() if kind == "Pod")

@@ -28,7 +28,7 @@ _PATIENCE = 90.0
 """Seconds after which a write that is refused again and again is a failure."""
 _UPDATES = 0.35
 """The share of newer versions of old events in the stream."""
-_LONE = 50
+_LONE = 100
 """Of so many objects one is a Deployment: what waits of them for a minute fits one message."""
 
 
