@@ -100,9 +100,9 @@ async def test_nothing_is_lost_however_often_anything_is_killed(
     writer = EventWriter(pipeline.server, rate=RATE, rng=rng)
 
     await killed.start()
-    await killed.daemon.log("event_stream_starts")
     # Not before the checkpoint holds a position: the very first start tells nothing old.
-    await asyncio.sleep(1.0)
+    while not await killed.daemon.metric("checkpoint_writes_total", result="written"):  # noqa: ASYNC110 a counter
+        await asyncio.sleep(0.1)
     loop = asyncio.get_running_loop()
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(writer.run(seconds=SECONDS))
