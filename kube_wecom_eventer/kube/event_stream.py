@@ -165,6 +165,9 @@ class EventStream:
             except Gone as error:
                 log.debug("event_stream_lists_again", reason=str(error))
                 self._restarted("gone")
+                if not self._must_list:
+                    # The server is there: the delays of an outage before are over.
+                    self._backoff.reset()
                 self._must_list = True
             except ApiError as error:
                 self._restarted("error")

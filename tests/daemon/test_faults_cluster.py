@@ -135,7 +135,10 @@ async def test_a_missing_right_on_a_cluster_is_said_and_its_grant_noticed(
 async def test_an_event_of_one_megabyte(pipeline: Pipeline) -> None:
     """It is told, cut to WeCom's limit, and so is the next one."""
     namespace = pipeline.server.namespace
-    async with pipeline.daemon(pipeline.group.sink(f"namespaces={namespace}")) as daemon, await daemon.ready():
+    async with (
+        pipeline.daemon("--checkpoint=none", pipeline.group.sink(f"namespaces={namespace}")) as daemon,
+        await daemon.ready(),
+    ):
         await pipeline.event("big", message="错" * 330_000, reason="Big")
         await pipeline.event("next", reason="Next")
         first = await pipeline.group.message()

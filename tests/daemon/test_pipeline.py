@@ -211,6 +211,7 @@ async def test_health_and_metrics_are_there(pipeline: Pipeline) -> None:
         assert (await http.get("/readyz")).json() == {
             "ready": True,
             "api_server": "ok",
+            "checkpoint": "ok",
             "destinations_in_trouble": {},
         }
         assert "kube_wecom_eventer_build_info" in (await http.get("/metrics")).text

@@ -6,6 +6,7 @@ import asyncio
 from contextlib import aclosing
 from datetime import timedelta
 
+import httpx
 from structlog.testing import capture_logs
 
 from kube_wecom_eventer.event import Event
@@ -142,3 +143,27 @@ async def test_a_position_stays_while_a_list_is_read() -> None:
         assert it.stream.position == 150
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
+
+
+@virtual_time
+async def test_a_410_after_an_outage_is_followed_at_once() -> None:
+    """The server is there again; the outage's long delays must not add to it."""
+    down = [status_answer(500, "InternalError") for _ in range(8)]
+    it = Following(
+        *down,
+        listing(150),
+        status_answer(410, "Expired"),
+        listing(150),
+        listing(150, event(140)),
+        start=Start(position=100, alive_at=NOW),
+    )
+    times: list[float] = []
+    answer = it.api._answer
+
+    def timed(request: httpx.Request) -> httpx.Response | Exception:
+        times.append(asyncio.get_running_loop().time())
+        return answer(request)
+
+    it.api._answer = timed
+    assert await it.take(1) == ["140"]
+    assert times[10] - times[9] < 1
