@@ -27,8 +27,8 @@ _REFUSED_FOR = 3.0
 """Seconds for which a missing right is asked for again: an API server that starts refuses everything until it knows
 its roles."""
 
-_LONGEST_DELAY = 10.0
-"""Seconds between attempts to write."""
+_LONGEST_DELAY = 3.0
+"""Seconds between attempts to write. What is told after an outage and not written is told twice if the process dies."""
 
 log = structlog.get_logger()
 

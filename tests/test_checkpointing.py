@@ -39,6 +39,9 @@ class Store:
         self.aside.append(data)
         return "beside it"
 
+    def mend(self) -> None:
+        self._failures.clear()
+
     def _fail(self) -> None:
         if self._failures and (failure := self._failures.pop(0)):
             raise failure
@@ -113,6 +116,22 @@ async def test_a_failed_write_is_said_once_and_tried_again() -> None:
     assert [data for _, data in it.store.writes] == [b"4"]
     assert (it.failed, it.for_good, it.written) == (3, False, 1)
     assert [line["event"] for line in logs] == ["checkpoint_unwritable", "checkpoint_written_again"]
+
+
+@virtual_time
+async def test_after_an_outage_it_is_written_soon() -> None:
+    """What is told meanwhile is told twice if this process dies."""
+    it = Keeping(Store(*[CheckpointError("connection refused")] * 20))
+    running = asyncio.create_task(it.checkpointing.run(it.take))
+    it.checkpointing.changed()
+    await asyncio.sleep(30)
+    failures = it.failed
+    it.store.mend()
+    await asyncio.sleep(3)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert failures >= 10
+    assert it.written == 1
 
 
 @virtual_time

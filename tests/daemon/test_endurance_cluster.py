@@ -135,6 +135,7 @@ async def test_nothing_is_lost_however_often_anything_is_killed(
         "writer_retries": writer.retries,
     }
     log.info("endurance: %s", figures)
+    log.info("told twice, by moment of the second telling: %s", _told_twice(told))
     assert not lost
     assert not lost_alone, [each.content for each in robots[LONE_KEY]]
     assert not told.wecom.refused
@@ -171,6 +172,16 @@ def _longest_delay(told: Collector, writer: EventWriter) -> float:
     for each in told.told:
         first.setdefault(each.version, each.ended)
     return max(first[version] - writer.accepted_at[version] for version in writer.newest.items() if version in first)
+
+
+def _told_twice(told: Collector) -> dict[int, int]:
+    """Return how many versions were told again within each five seconds from the first telling on."""
+    seen, again = set(), Counter[int]()
+    for each in told.told:
+        if each.version in seen:
+            again[int(each.ended - told.told[0].ended) // 5 * 5] += 1
+        seen.add(each.version)
+    return dict(again)
 
 
 def _longest_silence(told: Collector) -> float:
