@@ -23,8 +23,12 @@ _READ_PATIENCE = 30.0
 _EVIDENCE = 5
 """Times in a row that events could be read and the checkpoint could not: one alone may be luck in an outage."""
 
-_LONGEST_DELAY = 10.0
-"""Seconds between attempts to write."""
+_REFUSED_FOR = 3.0
+"""Seconds for which a missing right is asked for again: an API server that starts refuses everything until it knows
+its roles."""
+
+_LONGEST_DELAY = 3.0
+"""Seconds between attempts to write. What is told after an outage and not written is told twice if the process dies."""
 
 log = structlog.get_logger()
 
@@ -48,7 +52,8 @@ class Snapshot:
 class Checkpointing:
     """The checkpoint of one process, in its store.
 
-    ``failed`` hears that a write was not possible. ``readable`` asks whether events can be read.
+    ``failed`` hears that a write was not possible, and whether for good: a right is missing. ``readable`` asks whether
+    events can be read.
     """
 
     def __init__(
@@ -56,7 +61,7 @@ class Checkpointing:
         *,
         store: CheckpointStore,
         metrics: Metrics,
-        failed: Callable[[], None],
+        failed: Callable[[bool], None],
         readable: Callable[[], Awaitable[bool]],
     ) -> None:
         self._store = store
@@ -135,7 +140,7 @@ class Checkpointing:
         except CheckpointError as error:
             self._writes.labels(result="failed").inc()
             self._say("checkpoint_unwritable", error)
-            self._failed()
+            self._failed(bool(error.hint))
             return False
         self._writes.labels(result="written").inc()
         self._mark = snapshot.mark
@@ -148,19 +153,23 @@ class Checkpointing:
     async def _read(self) -> bytes | None:
         loop = asyncio.get_running_loop()
         patient_until = loop.time() + _READ_PATIENCE
+        refused_since: float | None = None
         delay, readable = 0.5, 0
         while True:
             try:
                 return await self._store.read()
             except CheckpointError as error:
                 self._say("checkpoint_unreadable", error)
-                lasting = error.hint or isinstance(self._store, FileStore)
-            if loop.time() > patient_until:
+                refused = bool(error.hint)
+            now = loop.time()
+            refused_since = (now if refused_since is None else refused_since) if refused else None
+            lasting = refused_since is not None and now - refused_since >= _REFUSED_FOR
+            if now > patient_until:
                 readable = readable + 1 if await self._readable() else 0
-            if lasting or readable >= _EVIDENCE:
+            if lasting or readable >= _EVIDENCE or isinstance(self._store, FileStore):
                 self._go_on_without()
                 return None
-            await asyncio.sleep(delay)
+            await asyncio.sleep(min(delay, 1.0) if refused else delay)
             delay = min(2 * delay, 5.0)
 
     async def _keep_aside(self, data: bytes, why: str) -> None:
@@ -175,7 +184,7 @@ class Checkpointing:
     def _go_on_without(self) -> None:
         log.warning("checkpoint_not_used", checkpoint=self._store.described, detail="to use it, restart the daemon")
         self._store = NoStore()
-        self._failed()
+        self._failed(True)
 
     def _say(self, event: str, error: CheckpointError) -> None:
         """Warn once per change."""

@@ -289,6 +289,6 @@ class Pipeline:
             if newest or beyond.get(identity)
         }
 
-    def _unrecordable(self) -> None:
+    def _unrecordable(self, for_good: bool) -> None:
         for pace in self._paces.values():
-            pace.unrecordable()
+            pace.unrecordable(for_good=for_good)

@@ -39,6 +39,9 @@ class Store:
         self.aside.append(data)
         return "beside it"
 
+    def mend(self) -> None:
+        self._failures.clear()
+
     def _fail(self) -> None:
         if self._failures and (failure := self._failures.pop(0)):
             raise failure
@@ -50,6 +53,7 @@ class Keeping:
         self.failed = self.written = self.taken = self.seen = 0
         self.metrics = Metrics()
         self.readable = True
+        self.for_good = False
         self.checkpointing = Checkpointing(store=store, metrics=self.metrics, failed=self._fail, readable=self._answers)
 
     async def _answers(self) -> bool:
@@ -59,8 +63,9 @@ class Keeping:
         self.taken += 1
         return Snapshot(str(self.taken).encode(), mark=(self.seen, 0), written=self._write)
 
-    def _fail(self) -> None:
+    def _fail(self, for_good: bool) -> None:
         self.failed += 1
+        self.for_good = for_good
 
     def _write(self) -> None:
         self.written += 1
@@ -109,8 +114,24 @@ async def test_a_failed_write_is_said_once_and_tried_again() -> None:
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     assert [data for _, data in it.store.writes] == [b"4"]
-    assert (it.failed, it.written) == (3, 1)
+    assert (it.failed, it.for_good, it.written) == (3, False, 1)
     assert [line["event"] for line in logs] == ["checkpoint_unwritable", "checkpoint_written_again"]
+
+
+@virtual_time
+async def test_after_an_outage_it_is_written_soon() -> None:
+    """What is told meanwhile is told twice if this process dies."""
+    it = Keeping(Store(*[CheckpointError("connection refused")] * 20))
+    running = asyncio.create_task(it.checkpointing.run(it.take))
+    it.checkpointing.changed()
+    await asyncio.sleep(30)
+    failures = it.failed
+    it.store.mend()
+    await asyncio.sleep(3)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert failures >= 10
+    assert it.written == 1
 
 
 @virtual_time
@@ -123,18 +144,31 @@ async def test_another_writer_ends_it() -> None:
 
 
 @virtual_time
-async def test_a_missing_right_is_said_with_the_rule_and_not_waited_for() -> None:
+async def test_a_missing_right_is_said_with_the_rule_and_not_waited_for_long() -> None:
     """kube-eventer's own RBAC is read-only, and it must be enough to run."""
-    it = Keeping(Store(CheckpointError("forbidden", hint="{verbs: [get]}"), holds=GOOD))
+    it = Keeping(Store(*[CheckpointError("forbidden", hint="{verbs: [get]}")] * 100, holds=GOOD))
     started = asyncio.get_running_loop().time()
     with capture_logs() as logs:
         assert await it.checkpointing.load() is None
-    assert asyncio.get_running_loop().time() == started
+    assert 3 <= asyncio.get_running_loop().time() - started <= 4
     assert [line["event"] for line in logs] == ["checkpoint_unreadable", "checkpoint_not_used"]
     assert logs[0]["missing_rule"] == "{verbs: [get]}"
+    assert it.for_good
     assert not it.checkpointing.kept
     assert await it.checkpointing.write(it.take())
     assert it.store.writes == []
+
+
+@virtual_time
+@pytest.mark.parametrize("failures", [0, 1, 5])
+async def test_an_api_server_that_starts_refuses_everything_for_a_moment(failures: int) -> None:
+    """It does not know its roles yet: a daemon that starts together with it goes on from its checkpoint."""
+    refused = CheckpointError("forbidden", hint="{verbs: [get]}")
+    down = CheckpointError("connection refused")
+    it = Keeping(Store(*[down] * failures, refused, refused, holds=GOOD))
+    assert await it.checkpointing.load() is not None
+    assert it.checkpointing.kept
+    assert it.failed == 0
 
 
 @virtual_time
@@ -169,7 +203,9 @@ async def test_one_good_answer_in_an_outage_is_no_reason_to_give_up() -> None:
     async def readable() -> bool:
         return next(answers)
 
-    it.checkpointing = Checkpointing(store=it.store, metrics=it.metrics, failed=lambda: None, readable=readable)
+    it.checkpointing = Checkpointing(
+        store=it.store, metrics=it.metrics, failed=lambda _for_good: None, readable=readable
+    )
     assert await it.checkpointing.load() is not None
 
 

@@ -104,7 +104,7 @@ class RecordedPace(Pace):
     """A pace that survives the process, through a checkpoint that knows its attempts.
 
     Between two writes of the checkpoint at most UNRECORDED attempts start, so that the next process knows how many
-    it may have missed. None starts before the first write, unless that turned out to be impossible.
+    it may have missed. None starts before the first write was tried.
     """
 
     def __init__(self, *, answered: Iterable[float] = ()) -> None:
@@ -113,6 +113,7 @@ class RecordedPace(Pace):
         self._recorded = 0
         self._unrecorded: deque[float] = deque(maxlen=UNRECORDED)
         self._allowed: int | None = 0
+        self._known = False
 
     @property
     def started(self) -> int:
@@ -135,13 +136,16 @@ class RecordedPace(Pace):
 
     def recorded(self, started: int) -> None:
         """Say that a checkpoint with the first ``started`` attempts has been written."""
-        self._allowed = UNRECORDED
+        self._allowed, self._known = UNRECORDED, True
         self._recorded = started
 
-    def unrecordable(self) -> None:
-        """Say that there is no checkpoint to be had: the pace then holds within this process only."""
-        if self._allowed == 0:
-            self._allowed = None
+    def unrecordable(self, *, for_good: bool) -> None:
+        """Say that no checkpoint could be written; ``for_good``: there is none to be had.
+
+        Then the pace holds within this process only. Else as many may leave in a window as an unclean start counts.
+        """
+        if not self._known:
+            self._allowed = None if for_good else UNRECORDED
 
     def _within_record(self, now: float) -> bool:
         if self._allowed is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
@@ -89,6 +90,29 @@ class Pipeline:
     async def event(self, name: str, **fields: Any) -> None:
         """Create an event in the server's namespace."""
         await self.server.create(self.server.events, self.server.event(name, **fields))
+
+    @property
+    def checkpoint(self) -> str:
+        """Where the daemon keeps its checkpoint: a ConfigMap of the server's namespace."""
+        return f"--checkpoint=configmap:{self.server.namespace}/position"
+
+    async def checkpoint_says(self, *, waiting: int, timeout: float = PATIENCE) -> None:
+        """Wait until the checkpoint says so, of all events that there are now."""
+        client, server = self.server.client, self.server
+        events = (await client.get(server.events)).json()["items"]
+        newest = max(int(each["metadata"]["resourceVersion"]) for each in events)
+
+        async def says() -> bool:
+            answer = await client.get(f"{server.config_maps}/position")
+            if answer.status_code != 200:
+                return False
+            written = json.loads(answer.json()["data"]["checkpoint.json"])
+            counts = [int(route["count"]) for route in written["routes"].values()]
+            return int(written["streams"][""]["seen"]) >= newest and sum(counts) == waiting
+
+        async with asyncio.timeout(timeout):
+            while not await says():  # noqa: ASYNC110 nobody tells when it is written
+                await asyncio.sleep(0.05)
 
 
 @pytest.fixture

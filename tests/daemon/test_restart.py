@@ -13,37 +13,14 @@ PHANTOMS = 5
 """Messages that an unclean start counts as just sent."""
 
 
-def checkpoint_of(pipeline: Pipeline) -> str:
-    return f"--checkpoint=configmap:{pipeline.server.namespace}/position"
-
-
-async def checkpoint_says(pipeline: Pipeline, *, waiting: int) -> None:
-    """Wait until the checkpoint says so, of all events that there are now."""
-    client, server = pipeline.server.client, pipeline.server
-    events = (await client.get(server.events)).json()["items"]
-    newest = max(int(each["metadata"]["resourceVersion"]) for each in events)
-
-    async def says() -> bool:
-        answer = await client.get(f"{server.config_maps}/position")
-        if answer.status_code != 200:
-            return False
-        written = json.loads(answer.json()["data"]["checkpoint.json"])
-        counts = [int(route["count"]) for route in written["routes"].values()]
-        return int(written["streams"][""]["seen"]) >= newest and sum(counts) == waiting
-
-    async with asyncio.timeout(20):
-        while not await says():  # noqa: ASYNC110 nobody tells when it is written
-            await asyncio.sleep(0.02)
-
-
 async def test_what_happens_between_a_kill_and_a_start_is_told(pipeline: Pipeline) -> None:
     """kube-eventer starts from now, and tells none of it."""
-    arguments = (pipeline.group.sink("level=Warning"), checkpoint_of(pipeline))
+    arguments = (pipeline.group.sink("level=Warning"), pipeline.checkpoint)
     async with pipeline.daemon(*arguments) as daemon:
         await daemon.ready()
         await pipeline.event("one", reason="One")
         assert await pipeline.group.told() == "One"
-        await checkpoint_says(pipeline, waiting=0)
+        await pipeline.checkpoint_says(waiting=0)
         await daemon.kill()
     await pipeline.event("two", reason="Two")
     async with pipeline.daemon(*arguments) as daemon:
@@ -59,7 +36,7 @@ async def test_what_happens_between_a_kill_and_a_start_is_told(pipeline: Pipelin
 
 async def test_what_waited_at_a_kill_is_told_by_the_next_process(pipeline: Pipeline) -> None:
     """Held back as a repeat, or behind a slow pace: it is still the API server's."""
-    arguments = (pipeline.group.sink("level=Warning&repeat_interval=1h"), checkpoint_of(pipeline))
+    arguments = (pipeline.group.sink("level=Warning&repeat_interval=1h"), pipeline.checkpoint)
     async with pipeline.daemon(*arguments) as daemon:
         await daemon.ready()
         await pipeline.event("one", reason="One")
@@ -67,11 +44,11 @@ async def test_what_waited_at_a_kill_is_told_by_the_next_process(pipeline: Pipel
         await pipeline.event("again", reason="One")
         await pipeline.event("two", reason="Two")
         assert await pipeline.group.told() == "Two"
-        await checkpoint_says(pipeline, waiting=1)
+        await pipeline.checkpoint_says(waiting=1)
         await daemon.kill()
     async with pipeline.daemon(*arguments) as daemon:
         assert await pipeline.group.told() == "One"
-        await checkpoint_says(pipeline, waiting=0)
+        await pipeline.checkpoint_says(waiting=0)
         assert await daemon.metric("events_dropped_total", route="sink-1", reason="expired") == 0
 
 
@@ -90,12 +67,12 @@ async def written_by_another(pipeline: Pipeline, before: str) -> None:
 
 async def test_two_daemons_with_one_checkpoint_do_not_both_send(pipeline: Pipeline) -> None:
     """As in a rollout that starts the new one first: the old one finds a newer writer, and stands by."""
-    arguments = (pipeline.group.sink("level=Warning"), checkpoint_of(pipeline))
+    arguments = (pipeline.group.sink("level=Warning"), pipeline.checkpoint)
     async with pipeline.daemon(*arguments) as old:
         await old.ready()
         await pipeline.event("one", reason="One")
         assert await pipeline.group.told() == "One"
-        await checkpoint_says(pipeline, waiting=0)
+        await pipeline.checkpoint_says(waiting=0)
         before = await writer_of(pipeline)
         async with pipeline.daemon(*arguments) as new:
             await new.log("checkpoint_read")
@@ -115,7 +92,7 @@ async def test_a_leader_that_stops_hands_over(pipeline: Pipeline) -> None:
     """The standby watches the Lease: it takes over at once, and tells what came meanwhile."""
     arguments = (
         pipeline.group.sink("level=Warning"),
-        checkpoint_of(pipeline),
+        pipeline.checkpoint,
         "--leader-elect",
         f"--leader-elect-resource-namespace={pipeline.server.namespace}",
     )

@@ -90,16 +90,28 @@ def test_while_no_record_can_be_written_five_leave_in_a_window() -> None:
     assert all(later - earlier >= 60 + LONGEST_ATTEMPT for earlier, later in zip(times, times[5:], strict=False))
 
 
+def test_a_first_record_that_fails_for_a_moment_lets_five_leave() -> None:
+    """The API server restarts just then: the next process counts five, and knows of no more."""
+    pace = RecordedPace()
+    pace.unrecordable(for_good=False)
+    for _ in range(5):
+        assert pace.delay(0.0) == 0.0
+        attempt(pace, 0.0)
+    assert pace.delay(1.0) > 0
+    pace.recorded(pace.started)
+    assert pace.delay(1.0) == 0.0
+
+
 def test_where_there_is_no_record_to_be_had_the_pace_holds_in_this_process() -> None:
     """Without the right to write a checkpoint; one that was written once is waited for."""
     pace = RecordedPace()
-    pace.unrecordable()
+    pace.unrecordable(for_good=True)
     for _ in range(20):
         attempt(pace, 0.0)
     assert pace.delay(0.0) == 60.0
     recorded = RecordedPace()
     recorded.recorded(0)
-    recorded.unrecordable()
+    recorded.unrecordable(for_good=True)
     for _ in range(5):
         attempt(recorded, 0.0)
     assert recorded.delay(0.0) > 0

@@ -209,8 +209,8 @@ def observed(ledger: Ledger) -> Iterator[None]:
         key = target.key.reveal() if hasattr(target, "key") else target.destination
         return _ObservedSink(build_sink(target, *rest), key, ledger)
 
-    def wording(settings: Any, *rest: Any) -> Wording:
-        return _ObservedWording(build_wording(settings, *rest), settings.name, ledger)
+    def wording(settings: Any, *rest: Any, **options: Any) -> Wording:
+        return _ObservedWording(build_wording(settings, *rest, **options), settings.name, ledger)
 
     def merged(group: Any, event: Event, count: int) -> None:
         merge(group, event, count if isinstance(count, Counted) else Counted(count, version_of(event)))
