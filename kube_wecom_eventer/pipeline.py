@@ -226,7 +226,7 @@ class Pipeline:
                 answered += [now] * UNRECORDED
         pace = self._paces[account] = RecordedPace(answered=sorted(answered))
         if not self._checkpointing.kept:
-            pace.unrecordable()
+            pace.unrecordable(for_good=True)
         # Nothing leaves before a checkpoint says that this pace is ours.
         self._checkpointing.changed()
         return pace
