@@ -27,6 +27,9 @@ _REFUSED_FOR = 3.0
 """Seconds for which a missing right is asked for again: an API server that starts refuses everything until it knows
 its roles."""
 
+_REFUSED_DELAY = 60.0
+"""Seconds between attempts to write without the right to: somebody has to grant it first."""
+
 _LONGEST_DELAY = 3.0
 """Seconds between attempts to write. What is told after an outage and not written is told twice if the process dies."""
 
@@ -71,6 +74,7 @@ class Checkpointing:
         self._changed = asyncio.Event()
         self.trouble = ""
         """What is wrong now; empty where nothing is."""
+        self._refused = False
         self._mark: tuple[int, int] | None = None
         for result in ("written", "failed"):
             self._writes.labels(result=result)
@@ -110,7 +114,7 @@ class Checkpointing:
             if await self.write(snapshot):
                 delay = INTERVAL
             else:
-                delay = min(2 * delay, _LONGEST_DELAY)
+                delay = min(2 * delay, _REFUSED_DELAY if self._refused else _LONGEST_DELAY)
                 self._changed.set()
             await asyncio.sleep(delay)
         await asyncio.Event().wait()
@@ -140,7 +144,8 @@ class Checkpointing:
         except CheckpointError as error:
             self._writes.labels(result="failed").inc()
             self._say("checkpoint_unwritable", error)
-            self._failed(bool(error.hint))
+            self._refused = bool(error.hint)
+            self._failed(self._refused)
             return False
         self._writes.labels(result="written").inc()
         self._mark = snapshot.mark

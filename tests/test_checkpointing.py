@@ -226,3 +226,16 @@ async def test_one_that_can_not_be_kept_aside_is_left_alone() -> None:
     it = Keeping(Store(None, CheckpointError("no room"), holds=b"{"))
     assert await it.checkpointing.load() is None
     assert not it.checkpointing.kept
+
+
+@virtual_time
+async def test_where_the_right_is_missing_the_api_server_is_not_asked_every_few_seconds() -> None:
+    """kube-eventer's own RBAC is read-only, for ever."""
+    forbidden = CheckpointError("forbidden", hint="{verbs: [update]}")
+    it = Keeping(Store(*[forbidden] * 1000))
+    running = asyncio.create_task(it.checkpointing.run(it.take))
+    it.checkpointing.changed()
+    await asyncio.sleep(3600)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert 55 < it.taken < 80
