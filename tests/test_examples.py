@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -87,7 +88,7 @@ def test_each_declared_route_is_taken_without_a_doubt(config_map: dict[str, Any]
 def test_the_routes_that_are_documented_are_taken_without_a_doubt(page: str) -> None:
     """Each ConfigMap that people copy from the page; what they copy else is what the examples have."""
     blocks = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / page).read_text(encoding="utf-8"), re.DOTALL)
-    written = [each for block in blocks for each in yaml.safe_load_all(block)]
+    written = [each for block in blocks for each in yaml.safe_load_all(dedent(block))]
     declaring = [each for each in written if declares_routes(each)]
     assert len(declaring) >= 2
     for each in declaring:
