@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
 from datetime import UTC
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -14,6 +17,8 @@ from hypothesis import strategies as st
 
 from kube_wecom_eventer.building import doubts
 from kube_wecom_eventer.config import load_settings
+from kube_wecom_eventer.config.declared_sink import DEFAULT_HOSTS, parse_declared_sink
+from kube_wecom_eventer.declared_routes import ROUTE_LABEL
 from kube_wecom_eventer.match.silence_file import read_silences
 from kube_wecom_eventer.metrics import Metrics
 from kube_wecom_eventer.render import Renderer, Templates
@@ -34,6 +39,11 @@ def objects(kind: str) -> list[Any]:
     ]
 
 
+def declares_routes(written: dict[str, Any]) -> bool:
+    """Return whether this is a ConfigMap with the routes' label."""
+    return written.get("kind") == "ConfigMap" and ROUTE_LABEL in written["metadata"].get("labels", {})
+
+
 @pytest.mark.parametrize("deployment", objects("Deployment"))
 def test_the_args_of_each_deployment_run_without_a_doubt(deployment: dict[str, Any]) -> None:
     """No problem, no warning; the one that kube-eventer's users know is left in theirs."""
@@ -42,6 +52,51 @@ def test_the_args_of_each_deployment_run_without_a_doubt(deployment: dict[str, A
     read = load_settings([*container.get("command", [])[1:], *container.get("args", [])], environ=environ)
     warnings = [*read.warnings, *(doubt for sink in read.sinks for doubt in doubts(sink))]
     assert [each for each in warnings if not any(known in each for known in DOUBTED_ON_PURPOSE)] == []
+
+
+def routes_of(config_map: dict[str, Any]) -> Iterator[tuple[list[str], list[str]]]:
+    """Yield the problems and the doubts of each route that a ConfigMap declares."""
+    metadata, data = config_map["metadata"], config_map["data"]
+    assert metadata["labels"] == {ROUTE_LABEL: "true"}
+    for key in data:
+        if key.partition(".")[0] == "content":
+            assert f"sink{key.removeprefix('content')}" in data
+            continue
+        problems: list[str] = []
+        warnings: list[str] = []
+        sink = parse_declared_sink(
+            data[key],
+            name=metadata["name"],
+            namespace=metadata["namespace"],
+            allowed_hosts=DEFAULT_HOSTS,
+            everywhere=metadata["namespace"] == "kube-wecom-eventer",
+            problems=problems,
+            warnings=warnings,
+        )
+        yield problems, [*warnings, *(doubts(sink) if sink else ())]
+
+
+@pytest.mark.parametrize("config_map", [each for each in objects("ConfigMap") if declares_routes(each.values[0])])
+def test_each_declared_route_is_taken_without_a_doubt(config_map: dict[str, Any]) -> None:
+    """As the daemon reads it, with the hosts that it allows unless told otherwise."""
+    found = list(routes_of(config_map))
+    assert found
+    assert found == [([], [])] * len(found)
+
+
+@pytest.mark.parametrize("page", ["routing.md", "routing.zh-CN.md"])
+def test_the_routes_that_are_documented_are_taken_without_a_doubt(page: str) -> None:
+    """Each ConfigMap that people copy from the page; what they copy else is what the examples have."""
+    blocks = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / page).read_text(encoding="utf-8"), re.DOTALL)
+    written = [each for block in blocks for each in yaml.safe_load_all(dedent(block))]
+    declaring = [each for each in written if declares_routes(each)]
+    assert len(declaring) >= 2
+    for each in declaring:
+        for found in routes_of(each):
+            assert found == ([], [])
+    example = (ROOT / "examples/namespace-routes/team/rbac.yaml").read_text(encoding="utf-8")
+    roles = [each for each in written if each.get("kind") in {"Role", "RoleBinding"}]
+    assert roles == list(yaml.safe_load_all(example))
 
 
 SILENCES = [param for param in objects("ConfigMap") if param.values[0]["metadata"]["name"] == "silences"]
@@ -67,6 +122,12 @@ def test_the_silence_that_is_documented_can_be_read(page: str) -> None:
 
 TEMPLATES = [
     param for param in objects("ConfigMap") if {"content", "content.j2"} & set(param.values[0].get("data") or {})
+]
+TEMPLATES += [
+    pytest.param({"data": {"content": text}}, id=f"{param.id}:{key}")
+    for param in objects("ConfigMap")
+    for key, text in param.values[0]["data"].items()
+    if key.startswith("content.") and key != "content.j2"
 ]
 
 _TEXTS = st.text(st.characters(codec="utf-8"), max_size=3000) | st.sampled_from(

@@ -18,47 +18,22 @@ from structlog.testing import capture_logs
 
 from kube_wecom_eventer.config import CheckpointSettings, ObjectName, SourceSettings, load_settings
 from kube_wecom_eventer.config.checkpoint import resolve
-from kube_wecom_eventer.demo.serving import serve
-from kube_wecom_eventer.demo.wecom import WeComGroup
 from kube_wecom_eventer.errors import CheckpointError
 from kube_wecom_eventer.kube.checkpoint_store import ConfigMapStore
 from kube_wecom_eventer.kube.client import ApiClient
 from kube_wecom_eventer.kube.credentials import connect
 from kube_wecom_eventer.kube.leadership import LeaseLeadership
+from tests.cluster.applying import applied, container_of, create_event, deployed, pod_of
 from tests.support.api_servers import service_account_environ
-from tests.support.daemon import PATIENCE, DaemonProcess, installed, running_daemon
+from tests.support.daemon import PATIENCE, installed
 from tests.support.envtest import RealCluster
 
 ROOT = Path(__file__).parents[2]
 MANIFESTS = ROOT / "manifests"
 HIGH_AVAILABILITY = ROOT / "examples" / "high-availability"
 SEED = ROOT / "examples" / "from-kube-eventer"
-WECOM = "https://qyapi.weixin.qq.com"
 
 pytestmark = pytest.mark.cluster
-
-
-def applied(cluster: RealCluster, folder: Path) -> list[dict[str, Any]]:
-    """Apply a kustomization as a user does; return its objects. Kinds that an old server lacks are left out."""
-    objects = [each for each in yaml.safe_load_all(cluster.kubectl("kustomize", str(folder))) if each]
-    served = cluster.kubectl("api-versions").split()
-    cluster.kubectl(
-        "apply", "-f", "-", input=yaml.safe_dump_all(each for each in objects if each["apiVersion"] in served)
-    )
-    return objects
-
-
-def container_of(objects: list[dict[str, Any]]) -> tuple[dict[str, Any], str, str]:
-    """Return the Deployment's container, its namespace and its ServiceAccount."""
-    (deployment,) = [each for each in objects if each["kind"] == "Deployment"]
-    pod = deployment["spec"]["template"]["spec"]
-    return pod["containers"][0], deployment["metadata"]["namespace"], pod["serviceAccountName"]
-
-
-def pod_of(objects: list[dict[str, Any]]) -> str:
-    """Return what a pod of the Deployment may be called."""
-    (deployment,) = [each for each in objects if each["kind"] == "Deployment"]
-    return f"{deployment['metadata']['name']}-6d4cf56db6-x7zkq"
 
 
 @asynccontextmanager
@@ -92,41 +67,6 @@ async def once_allowed(call: Callable[[], Awaitable[object]]) -> None:
                 await asyncio.sleep(0.05)
             else:
                 return
-
-
-@asynccontextmanager
-async def deployed(
-    cluster: RealCluster, objects: list[dict[str, Any]], folder: Path, *, program: str, keys: dict[str, str]
-) -> AsyncIterator[tuple[DaemonProcess, WeComGroup]]:
-    """Run what the Deployment runs, as its ServiceAccount; only the two hosts differ. ``keys``: its Secrets' values."""
-    container, namespace, account = container_of(objects)
-    environ = service_account_environ(cluster, folder, namespace=namespace, name=account)
-    known = {**keys, "POD_NAME": pod_of(objects)}
-    environ |= {each["name"]: each.get("value") or known[each["name"]] for each in container.get("env", [])}
-    wecom = WeComGroup(keys=["xxxxxxx"], clock=lambda: datetime.now(UTC))
-    async with serve(wecom) as url:
-        args = [
-            arg.replace(WECOM, url).replace("https://kubernetes.default", cluster.url)
-            for arg in [*container.get("command", [])[1:], *container.get("args", [])]
-        ]
-        async with running_daemon(*args, environ=environ, program=installed(program)) as daemon, await daemon.ready():
-            yield daemon, wecom
-
-
-def create_event(cluster: RealCluster, namespace: str, name: str, **fields: Any) -> None:
-    """Create a Warning about a pod, with kubectl."""
-    event = {
-        "apiVersion": "v1",
-        "kind": "Event",
-        "metadata": {"name": name, "namespace": namespace},
-        "involvedObject": {"kind": "Pod", "namespace": namespace, "name": "p"},
-        "type": "Warning",
-        "reason": "BackOff",
-        "message": 'a "quoted"\nmessage',
-        "lastTimestamp": "2026-11-20T01:02:03Z",
-        **fields,
-    }
-    cluster.kubectl("create", "-f", "-", input=yaml.safe_dump(event))
 
 
 async def test_our_manifests_and_their_rights_are_enough(real_cluster: RealCluster, tmp_path: Path) -> None:
