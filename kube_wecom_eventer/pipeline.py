@@ -253,7 +253,11 @@ class Pipeline:
             written_at=wall,
             clean=clean,
             streams=positions,
-            attempts={name: [wall + at - now for at in pace.attempts(now)] for name, pace in self._paces.items()},
+            attempts={
+                name: [wall + at - now for at in attempts]
+                for name, pace in self._paces.items()
+                if (attempts := pace.attempts(now))
+            },
         )
         started = {name: pace.started for name, pace in self._paces.items()}
 
