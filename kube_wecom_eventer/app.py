@@ -278,6 +278,9 @@ class Daemon:
             "checkpoint": (self._pipeline.checkpoint_trouble if self._pipeline else "") or "ok",
             "destinations_in_trouble": self._pipeline.troubles if self._pipeline else {},
         }
+        if self._routes_followed:
+            troubles = {follower.trouble for follower in self._routes_followed if follower.trouble}
+            details["routes"] = "; ".join(sorted(troubles)) or "ok"
         if self._standing_by:
             details |= {"standing_by": self._standing_by, "leader": self._leadership.leader}
         return Readiness(ready=bool(self._standing_by or (reading and reading.synced)), details=details)
@@ -287,6 +290,7 @@ class Daemon:
             self._routes.ways.values(),
             self._declared.routes if self._declared else (),
             troubles=self._pipeline.troubles if self._pipeline else {},
+            template_trouble=self._templates.trouble,
             last_told=self._around.last_told,
         )
         return msgspec.json.encode(states)

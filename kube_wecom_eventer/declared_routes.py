@@ -66,6 +66,7 @@ class DeclaredRoutes:
         self._allowed_hosts = allowed_hosts
         self._make_way = make_way
         self._made: dict[str, dict[str, Way]] = {}
+        self._written: dict[str, tuple[SinkSettings, bool]] = {}
         self._declared: dict[str, tuple[DeclaredRoute, ...]] = {}
 
     @property
@@ -103,6 +104,7 @@ class DeclaredRoutes:
         self._table.set(source, list(made.values()))
         for name in before.keys() - made.keys():
             self._templates.forget(name)
+            self._written.pop(name, None)
             log.info("route_withdrawn", route=name)
         for name, way in made.items():
             if way is not before.get(name):
@@ -136,6 +138,11 @@ class DeclaredRoutes:
             self._templates.forget(name)
         else:
             self._templates.update(name, {_CONTENT: content}, limits=_LIMITS)
+        written = (sink, content is not None)
+        before = self._made.get(source, {}).get(name)
+        if before and self._written.get(name) == written:
+            return route, before
+        self._written[name] = written
         return route, self._make_way(sink, name if content is not None else None, "" if everywhere else namespace)
 
     @staticmethod

@@ -22,6 +22,7 @@ from kube_wecom_eventer.notify import (
     LONGEST_ATTEMPT,
     UNRECORDED,
     WINDOW,
+    Batch,
     Dispatcher,
     MergingPending,
     NoPace,
@@ -180,6 +181,7 @@ class Pipeline:
                 metrics=around.metrics,
                 pace=self._pace_of(way.terms.sink.account) or Permitted(NoPace(), until=around.may_start_until),
                 pace_of=self._pace_of,
+                returned=self._returned,
                 told=partial(self._told, name.partition("-")[0]),
                 settled=self._checkpointing.changed,
                 max_age=around.settings.max_age,
@@ -209,6 +211,14 @@ class Pipeline:
             dispatcher.retire()
             self._retired = [each for each in (*self._retired, task) if not each.done()]
         self._checkpointing.changed()
+
+    def _returned(self, batch: Batch) -> None:
+        """Tell what a withdrawn route could not, by the way that the route has now, if it has one."""
+        way = next((way for way in self._routes.ways.values() if way.route.name == batch.route), None)
+        if way:
+            self._dispatcher(way).take_back(way.terms, batch)
+        else:
+            self._lose(batch.route, batch.count, ROUTE_REMOVED, "the route was removed")
 
     def _pace_of(self, account: str) -> Pacing | None:
         """Return the pace of a robot's key, whichever destinations send with it; None for what has none."""

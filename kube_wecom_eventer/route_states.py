@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 import msgspec
@@ -33,12 +33,13 @@ def route_states(
     declared: Iterable[DeclaredRoute],
     *,
     troubles: Mapping[str, str],
+    template_trouble: Callable[[str], str],
     last_told: Mapping[str, datetime],
 ) -> list[RouteState]:
     """Return the state of every route, those of the args first. ``troubles``: by destination."""
     by_name = {way.route.name: way for way in ways}
     written = {route.name: route for route in declared}
-    states = [_of_way(way, written.get(name), troubles, last_told) for name, way in by_name.items()]
+    states = [_of_way(way, written.get(name), troubles, template_trouble, last_told) for name, way in by_name.items()]
     states += [
         RouteState(
             route=route.name,
@@ -54,8 +55,16 @@ def route_states(
 
 
 def _of_way(
-    way: Way, written: DeclaredRoute | None, troubles: Mapping[str, str], last_told: Mapping[str, datetime]
+    way: Way,
+    written: DeclaredRoute | None,
+    troubles: Mapping[str, str],
+    template_trouble: Callable[[str], str],
+    last_told: Mapping[str, datetime],
 ) -> RouteState:
+    template = template_trouble(way.template) if way.template else ""
+    doubts = written.doubts if written else ()
+    if template:
+        doubts = (*doubts, f"its template: {template}; the built-in body, or the last good template, is used")
     trouble = troubles.get(way.route.destination, "")
     state = "broken" if trouble else "ok"
     if written and written.problems:
@@ -66,6 +75,6 @@ def _of_way(
         state=state,
         destination=way.route.destination,
         trouble=trouble,
-        doubts=written.doubts if written else (),
+        doubts=doubts,
         last_told=last_told.get(way.route.name),
     )

@@ -17,14 +17,16 @@ ARGS = ""
 class Way:
     """All that an event meets: which it is for, in which words, by which sink.
 
-    ``identity``: of its route, in the checkpoint. ``merges``: its destination is a chat. ``namespace``: the only one
-    that it is for; empty: its filter knows. ``default``: it is for events that no other way took.
+    ``identity``: of its route, in the checkpoint. ``template``: the name of its own, if it has one. ``merges``: its
+    destination is a chat. ``namespace``: the only one that it is for; empty: its filter knows. ``default``: it is for
+    events that no other way took.
     """
 
     route: Route
     identity: str
     terms: Terms
     merges: bool
+    template: str | None = None
     namespace: str = ""
     default: bool = False
 

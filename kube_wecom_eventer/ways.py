@@ -75,6 +75,7 @@ class WayMaker:
                 repeat_interval=sink.repeat_interval,
                 group_wait=sink.group_wait,
             ),
+            template=template,
             merges=isinstance(target, RobotTarget),
             namespace=namespace,
             default=sink.default,

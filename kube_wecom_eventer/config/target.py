@@ -197,7 +197,8 @@ def _key(uri: OptionUri, namespace: str, problems: list[str]) -> tuple[str | Non
     if path := written.get("key_file"):
         return _key_of_file(uri, path, problems), None
     if not written:
-        problems.append(f"{uri.scheme}: the robot has no key; write key_secret=, key_file= or key=")
+        ways = "key_secret=NAME" if namespace else "key_secret=, key_file= or key="
+        problems.append(f"{uri.scheme}: the robot has no key; write {ways}")
     return written.get("key"), None
 
 

@@ -1,5 +1,6 @@
 """What waits to be told, and the telling: order, pace, retries, one dispatcher for each destination."""
 
+from kube_wecom_eventer.notify.batch import Batch
 from kube_wecom_eventer.notify.dispatcher import DROP_REASONS, Dispatcher
 from kube_wecom_eventer.notify.notification import Notification, Terms, notification
 from kube_wecom_eventer.notify.one_by_one import OneByOne
@@ -21,6 +22,7 @@ __all__ = [
     "LONGEST_ATTEMPT",
     "UNRECORDED",
     "WINDOW",
+    "Batch",
     "Dispatcher",
     "MergingPending",
     "NoPace",

@@ -14,12 +14,13 @@ import structlog
 from tenacity import AsyncRetrying, RetryCallState, wait_exponential
 
 from kube_wecom_eventer.metrics import Metrics
+from kube_wecom_eventer.notify.attempts import Attempts
 from kube_wecom_eventer.notify.batch import Batch
 from kube_wecom_eventer.notify.notification import Notification, Terms
 from kube_wecom_eventer.notify.pace import Pacing
 from kube_wecom_eventer.notify.pending import Left, Pending
 from kube_wecom_eventer.notify.versions import Versions
-from kube_wecom_eventer.render import Merged, Message
+from kube_wecom_eventer.render import Merged
 from kube_wecom_eventer.render.digest import total
 from kube_wecom_eventer.sinks import Outcome, Verdict
 
@@ -47,6 +48,7 @@ class Dispatcher:
     ``destination`` is its name in logs and metrics. ``told`` hears of each accepted message: its route, its delay in
     seconds; ``settled`` of each message that was accepted or given up. ``max_age``: seconds. ``pace_of`` returns the
     pace of an account, which other destinations may share, once a sink knows its own; None: ``pace`` stays.
+    ``returned`` gets back a batch whose route was withdrawn before it was told.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class Dispatcher:
         settled: Callable[[], None] = lambda: None,
         max_age: float = MAX_AGE,
         pace_of: Callable[[str], Pacing | None] = lambda _account: None,
+        returned: Callable[[Batch], None] = lambda _batch: None,
         rng: random.Random | None = None,
     ) -> None:
         self._destination = destination
@@ -69,6 +72,8 @@ class Dispatcher:
         self._settled = settled
         self._max_age = max_age
         self._pace_of = pace_of
+        self._returned = returned
+        self._attempts: Attempts | None = None
         self._rng = rng or random.Random()  # noqa: S311 jitter protects nothing
         self._pending = pending
         self._telling: Batch | None = None
@@ -117,10 +122,20 @@ class Dispatcher:
         self._wake()
 
     def withdraw(self, route: str) -> Left:
-        """Give up what waits of a route; what is being told is told."""
+        """Give up what waits of a route; a message of it that is not accepted now comes back to ``returned``."""
         left = self._pending.withdraw(route)
+        if self._alone and self._alone.route == route:
+            batch, self._alone = self._alone, None
+            self._returned(batch)
+        if self._telling and self._telling.route == route and self._attempts:
+            self._attempts.given_up.set()
         self._count_pending()
         return left
+
+    def take_back(self, terms: Terms, batch: Batch) -> None:
+        """Let what another way could not tell wait here, before what waits already."""
+        self._pending.take_back(terms, batch)
+        self._wake()
 
     def adopt(self, terms: Terms, left: Left) -> bool:
         """Take what was given up; False where that can't be."""
@@ -132,6 +147,7 @@ class Dispatcher:
     def retire(self) -> None:
         """Let `run` end when nothing is being told: no route has this destination any more."""
         self._retired = True
+        self._metrics.broken.labels(destination=self._destination).set(0)
         self._wake()
 
     async def run(self) -> None:
@@ -202,12 +218,13 @@ class Dispatcher:
             self._drop(batch.route, batch.items, "internal_error", "a mistake of this program; please report it")
 
     async def _tell(self, batch: Batch) -> None:
-        attempts = _Attempts(batch)
+        attempts = Attempts(batch)
         retrying = AsyncRetrying(
             retry=lambda state: self._again(state, attempts),
             wait=lambda state: self._wait(state, attempts),
-            sleep=asyncio.sleep,
+            sleep=attempts.pause,
         )
+        self._attempts = attempts
         outcome: Outcome = await retrying(self._attempt, attempts)
         if outcome.verdict is Verdict.ACCEPTED:
             delay = self._age(batch)
@@ -216,20 +233,24 @@ class Dispatcher:
             self._metrics.delivery.labels(destination=self._destination).observe(delay)
             self._told(batch.route, delay)
             self._say_well(batch, delay)
+        elif attempts.given_up.is_set():
+            self._returned(batch)
         elif outcome.verdict in (Verdict.REFUSED, Verdict.UNKNOWN):
             self._drop(batch.route, batch.items, "refused", outcome.detail)
         else:
             self._drop(batch.route, batch.items, "too_old", outcome.detail)
 
-    async def _attempt(self, attempts: _Attempts) -> Outcome:
+    async def _attempt(self, attempts: Attempts) -> Outcome:
         loop = asyncio.get_running_loop()
         sink = attempts.batch.sink
         if outcome := await sink.ready():
             self._note(outcome)
             return outcome
         self._pace = self._pace_of(sink.account) or self._pace
-        while (delay := self._pace.delay(loop.time())) > 0:  # noqa: ASYNC110 time decides, mostly
-            await asyncio.sleep(delay)
+        while (delay := self._pace.delay(loop.time())) > 0:
+            await attempts.pause(delay)
+            if attempts.given_up.is_set():
+                return Outcome(verdict=Verdict.RETRY, detail="its route goes another way now")
         self._pace.start(loop.time())
         if attempts.started:
             self._metrics.retried.labels(destination=self._destination).inc()
@@ -247,21 +268,21 @@ class Dispatcher:
             self._metrics.failed.labels(destination=self._destination, reason=outcome.reason).inc()
             self._say_trouble(outcome)
 
-    def _again(self, state: RetryCallState, attempts: _Attempts) -> bool:
+    def _again(self, state: RetryCallState, attempts: Attempts) -> bool:
         """Decide whether a message is to be sent again, and as what."""
         outcome = _outcome(state)
-        if outcome.verdict is Verdict.ACCEPTED:
+        if outcome.verdict is Verdict.ACCEPTED or attempts.given_up.is_set():
             return False
         if outcome.verdict in (Verdict.REFUSED, Verdict.UNKNOWN):
             return attempts.may_differ(outcome)
         return self._age(attempts.batch) < self._max_age
 
-    def _wait(self, state: RetryCallState, attempts: _Attempts) -> float:
+    def _wait(self, state: RetryCallState, attempts: Attempts) -> float:
         """Return the seconds until the next attempt."""
         outcome = _outcome(state)
         if outcome.verdict is Verdict.REFUSED:
             return 0.0
-        if outcome.verdict is Verdict.BROKEN:
+        if outcome.verdict is Verdict.BROKEN and not outcome.costs_nothing:
             probe: float = min(_PROBE_LONGEST, _PROBE_FIRST * 2**self._probes)
             self._probes += 1
         else:
@@ -315,32 +336,6 @@ class Dispatcher:
         self.trouble = outcome.detail
         say = self._log.error if outcome.verdict is Verdict.BROKEN else self._log.warning
         say(f"destination_{outcome.verdict.value}", detail=outcome.detail, waiting=self.waiting)
-
-
-class _Attempts:
-    """The attempts at one batch: which body is next."""
-
-    def __init__(self, batch: Batch) -> None:
-        self._message: Message | None = None
-        self._unknown = 0
-        self.started = False
-        self.batch = batch
-
-    def message(self) -> Message:
-        """Return the body to send, rendered when it is first asked for: an edited template shows at once."""
-        if self._message is None:
-            self._message = self.batch.wording.message(self.batch.items)
-        return self._message
-
-    def may_differ(self, outcome: Outcome) -> bool:
-        """Return whether another attempt makes sense after a refusal; the next one may have another body."""
-        if outcome.verdict is Verdict.UNKNOWN and self._unknown == 0:
-            self._unknown += 1
-            return True
-        if self._message is None or self._message.built_in:
-            return False
-        self._message = self.batch.wording.after_refusal(self.batch.items, outcome.detail)
-        return self._message is not None
 
 
 def _outcome(state: RetryCallState) -> Outcome:

@@ -77,6 +77,10 @@ class OneByOne:
         self._queue = deque(each for each in self._queue if each.terms.route != route)
         return left
 
+    def take_back(self, terms: Terms, batch: Batch) -> None:
+        """See `Pending.take_back`."""
+        self._queue.extendleft(Notification(item.event, terms, batch.received_at) for item in reversed(batch.items))
+
     def adopt(self, terms: Terms, left: Left) -> bool:
         """See `Pending.adopt`."""
         if not isinstance(left, _Queue) or len(self._queue) + left.count > self._capacity:

@@ -118,6 +118,10 @@ class Pending(Protocol):
         """Give up what waits of a route and is held back."""
         ...
 
+    def take_back(self, terms: Terms, batch: Batch) -> None:
+        """Let a batch wait again, before all else of its route."""
+        ...
+
     def adopt(self, terms: Terms, left: Left) -> bool:
         """Take what a route's pending events, of whatever destination, have given up; False where that can't be."""
         ...
@@ -210,6 +214,24 @@ class MergingPending:
             return Nothing()
         self.events -= sum(group.count for group in waiting.groups.values())
         return waiting
+
+    def take_back(self, terms: Terms, batch: Batch) -> None:
+        """See `Pending.take_back`."""
+        waiting = self._routes.get(terms.route)
+        if waiting is None:
+            waiting = self._routes[terms.route] = Waiting(terms, Repeats(interval=terms.repeat_interval))
+        later, waiting.groups = waiting.groups, OrderedDict()
+        for item in batch.items:
+            group = _Group(item.event, item.count, batch.received_at, several=bool(item.name))
+            waiting.groups[likeness(item.event)] = group
+        self.events += batch.count
+        for key, group in later.items():
+            if before := waiting.groups.get(key):
+                self._merge(before, group.event, group.count)
+            else:
+                waiting.groups[key] = group
+        waiting.versions.update(batch.versions)
+        waiting.ready_at = 0.0
 
     def adopt(self, terms: Terms, left: Left) -> bool:
         """See `Pending.adopt`."""

@@ -29,13 +29,15 @@ class Verdict(Enum):
 class Outcome:
     """``reason`` is a metric's label, from a closed set; ``detail`` is for a person and holds no secret.
 
-    ``wait``: the least number of seconds until the next attempt, where the destination named one.
+    ``wait``: the least number of seconds until the next attempt, where the destination named one. ``costs_nothing``:
+    the destination was not asked, so another attempt may follow soon.
     """
 
     verdict: Verdict
     reason: str = ""
     detail: str = ""
     wait: float = 0.0
+    costs_nothing: bool = False
 
 
 class Sink(Protocol):

@@ -54,7 +54,8 @@ class WeComRobot:
         try:
             key = await self._read_key()
         except EventerError as error:
-            return Outcome(verdict=Verdict.BROKEN, reason="no_key", detail=str(error))
+            hint = f"; grant {rule}" if (rule := getattr(error, "hint", "")) else ""
+            return Outcome(verdict=Verdict.BROKEN, reason="no_key", detail=f"{error}{hint}", costs_nothing=True)
         if key != self._key:
             self._take(key, self._target.endpoint_of(key))
         return None

@@ -240,7 +240,6 @@ async def test_without_the_teams_role_it_is_said_and_the_role_helps(
     await told_after_a_restart(cluster, objects, groups, tmp_path)
 
 
-@pytest.mark.xfail(strict=True, reason="a robot's trouble leaves out the rule that the error has as its hint")
 async def test_the_missing_rule_can_be_pasted(cluster: RealCluster, groups: Groups, tmp_path: Path) -> None:
     """It stands in the log and in /routes; in a Role it is enough."""
     objects, trouble, said = await without_the_role(cluster, groups, tmp_path)

@@ -108,14 +108,52 @@ async def test_a_rotated_key_is_used_from_the_next_message_on(pipeline: Pipeline
 
 
 async def test_a_route_without_its_secret_waits_for_it(pipeline: Pipeline) -> None:
-    """What is missing is said; its events stay, and are told when it is there."""
+    """What is missing is said; its events stay, and are told soon after it is there."""
     tenant = Tenant(pipeline)
-    await tenant.route()
+    await tenant.route("key_secret=missing-at-first&repeat_interval=0")
     async with pipeline.daemon(*tenant.arguments) as daemon:
         await daemon.ready()
         await pipeline.event("one", reason="One")
         line = await daemon.log("destination_broken")
-        assert f"{tenant.namespace}/wecom-robot" in line["detail"]
+        assert f"{tenant.namespace}/missing-at-first" in line["detail"]
+        await tenant.secret(KEY, "missing-at-first")
+        assert await pipeline.group.told() == "One"
+
+
+async def test_what_waits_follows_a_route_that_is_mended(pipeline: Pipeline) -> None:
+    """The Secret's name was wrong: what waited leaves by the new one, at once."""
+    tenant = Tenant(pipeline)
+    await tenant.secret(KEY)
+    await tenant.route("key_secret=wrong-name&repeat_interval=0")
+    async with pipeline.daemon(*tenant.arguments) as daemon:
+        await daemon.ready()
+        await pipeline.event("one", reason="One")
+        await daemon.log("destination_broken")
+        await pipeline.event("two", reason="Two")
+        await tenant.route()
+        assert [await pipeline.group.told(), await pipeline.group.told()] == ["One", "Two"]
+        route = f"{tenant.namespace}/wecom"
+        assert await daemon.metric("events_dropped_total", route=route, reason="route_removed") == 0
+
+
+async def test_what_waits_for_a_route_that_is_deleted_is_counted(pipeline: Pipeline) -> None:
+    """Nobody is told of it any more, and that is said."""
+    tenant = Tenant(pipeline)
+    await tenant.route("key_secret=wrong-name&repeat_interval=0")
+    async with pipeline.daemon(*tenant.arguments) as daemon:
+        await daemon.ready()
+        await pipeline.event("one", reason="One")
+        await daemon.log("destination_broken")
+        await pipeline.event("two", reason="Two")
+        route = f"{tenant.namespace}/wecom"
+        await until(lambda: len([line for line in daemon.logs if line["event"] == "destination_broken"]) == 1)
+        await asyncio.sleep(0.3)
+        await tenant.no_route()
+        await daemon.log("route_withdrawn", route=route)
+        async with asyncio.timeout(10):
+            while await daemon.metric("events_dropped_total", route=route, reason="route_removed") < 2:  # noqa: ASYNC110 no event tells
+                await asyncio.sleep(0.1)
+        assert not pipeline.group.wecom.messages
 
 
 async def test_what_reaches_beyond_its_namespace_is_refused_in_words(pipeline: Pipeline) -> None:
