@@ -232,7 +232,7 @@ class Daemon:
     def _readiness(self) -> Readiness:
         stream = self._pipeline.stream if self._pipeline else None
         details: dict[str, object] = {
-            "api_server": (stream.trouble if stream else "") or "ok",
+            "api_server": (stream.trouble or "ok") if stream else "not asked for events yet",
             "checkpoint": (self._pipeline.checkpoint_trouble if self._pipeline else "") or "ok",
             "destinations_in_trouble": self._pipeline.troubles if self._pipeline else {},
         }

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain
+from math import inf
 from typing import Protocol
 
 from kube_wecom_eventer.event import Event
@@ -134,7 +135,7 @@ class MergingPending:
             for key in [key for key, held in waiting.held.items() if held.due_at <= now]:
                 held = waiting.held.pop(key)
                 # Its age counts from here: a long interval must not make it too old before it was tried.
-                held.group.received_at = min(now, held.due_at)
+                held.group.received_at = max(held.group.received_at, min(now, held.due_at) if now < inf else 0.0)
                 waiting.versions.update(held.versions)
                 self._wait(waiting, key, held.group, held.due_at)
 
