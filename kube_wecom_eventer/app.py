@@ -89,6 +89,7 @@ class Daemon:
         self._stopping = asyncio.Event()
         self._pipeline: Pipeline | None = None
         self._standing_by = ""
+        self._lease_seen = False
         self._leadership = build_leadership(
             settings, client=client, namespace=connection.namespace, identity=identity, now=now, rng=rng
         )
@@ -238,7 +239,10 @@ class Daemon:
         }
         if self._standing_by:
             details |= {"standing_by": self._standing_by, "leader": self._leadership.leader}
-        return Readiness(ready=bool(self._standing_by or (stream and stream.synced.is_set())), details=details)
+            # Who has never seen the Lease knows of nobody who tells.
+            self._lease_seen = self._lease_seen or bool(self._leadership.leader)
+        standing_by = self._standing_by and (self._lease_seen or not self._settings.leader_election)
+        return Readiness(ready=bool(standing_by or (stream and stream.synced.is_set())), details=details)
 
     def _last_contact(self) -> float:
         stream = self._pipeline.stream if self._pipeline else None

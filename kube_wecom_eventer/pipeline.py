@@ -303,7 +303,12 @@ class Pipeline:
     def positioned(self) -> None:
         """Have the new position written. After the first list: count what waited and is no longer there."""
         for identity, count in self._resumption.finish().items():
-            self._lose(self._ways[identity].route.name, count, EXPIRED, "the API server no longer has them")
+            self._lose(
+                self._ways[identity].route.name,
+                count,
+                EXPIRED,
+                "the API server no longer has them, or their route no longer selects them",
+            )
         self._checkpointing.changed()
 
     def _lose(self, route: str, count: int, reason: str, detail: str) -> None:
