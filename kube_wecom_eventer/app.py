@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import random
-import signal
 import socket
 import uuid
 from collections.abc import Callable, Coroutine, Mapping
@@ -42,6 +40,7 @@ from kube_wecom_eventer.pipeline import Pipeline
 from kube_wecom_eventer.render import Templates
 from kube_wecom_eventer.route_states import route_states
 from kube_wecom_eventer.routing import ARGS, RouteTable
+from kube_wecom_eventer.signals import stop_on_signals
 from kube_wecom_eventer.surroundings import Surroundings
 from kube_wecom_eventer.ways import WayMaker
 from kube_wecom_eventer.web import Readiness, Served, endpoints, serve
@@ -97,6 +96,7 @@ class Daemon:
         self._stopping = asyncio.Event()
         self._pipeline: Pipeline | None = None
         self._standing_by = ""
+        self._lease_seen = False
         self._leadership = build_leadership(
             settings, client=client, namespace=connection.namespace, identity=identity, now=now, rng=rng
         )
@@ -274,7 +274,7 @@ class Daemon:
     def _readiness(self) -> Readiness:
         reading = self._pipeline.reading if self._pipeline else None
         details: dict[str, object] = {
-            "api_server": (reading.trouble if reading else "") or "ok",
+            "api_server": (reading.trouble or "ok") if reading else "not asked for events yet",
             "checkpoint": (self._pipeline.checkpoint_trouble if self._pipeline else "") or "ok",
             "destinations_in_trouble": self._pipeline.troubles if self._pipeline else {},
         }
@@ -283,7 +283,10 @@ class Daemon:
             details["routes"] = "; ".join(sorted(troubles)) or "ok"
         if self._standing_by:
             details |= {"standing_by": self._standing_by, "leader": self._leadership.leader}
-        return Readiness(ready=bool(self._standing_by or (reading and reading.synced)), details=details)
+            # Who has never seen the Lease knows of nobody who tells.
+            self._lease_seen = self._lease_seen or bool(self._leadership.leader)
+        standing_by = self._standing_by and (self._lease_seen or not self._settings.leader_election)
+        return Readiness(ready=bool(standing_by or (reading and reading.synced)), details=details)
 
     def _route_states(self) -> bytes:
         states = route_states(
@@ -379,22 +382,5 @@ async def run(settings: Settings, *, environ: Mapping[str, str]) -> None:
             identity=f"{pod or socket.gethostname()}-{uuid.uuid4().hex[:8]}",
             pod=pod,
         )
-        _on_signals(daemon)
+        stop_on_signals(daemon.stop)
         await daemon.run()
-
-
-def _on_signals(daemon: Daemon) -> None:
-    """Stop on the first SIGTERM or SIGINT, and end at once on the second: as process 1 of a container we have no
-    default action that would."""
-    loop = asyncio.get_running_loop()
-    received: list[signal.Signals] = []
-
-    def on_signal(number: signal.Signals) -> None:
-        if received:
-            os._exit(128 + number)
-        received.append(number)
-        daemon.stop()
-        log.info("signal_received", signal=number.name)
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, on_signal, number)

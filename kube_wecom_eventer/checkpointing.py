@@ -171,7 +171,9 @@ class Checkpointing:
             lasting = refused_since is not None and now - refused_since >= _REFUSED_FOR
             if now > patient_until:
                 readable = readable + 1 if await self._readable() else 0
-            if lasting or readable >= _EVIDENCE or isinstance(self._store, FileStore):
+            # A server that refuses events as well does not know its roles yet: nothing is lost by waiting.
+            given_up = (lasting and await self._readable()) or readable >= _EVIDENCE
+            if given_up or isinstance(self._store, FileStore):
                 self._go_on_without()
                 return None
             await asyncio.sleep(min(delay, 1.0) if refused else delay)

@@ -151,7 +151,12 @@ class Reading:
         if not self._to_list:
             for identity, count in self._resumption.finish().items():
                 way = self._around.routes.ways.get(identity)
-                self._lose(way.route.name if way else identity, count, EXPIRED, "the API server no longer has them")
+                self._lose(
+                    way.route.name if way else identity,
+                    count,
+                    EXPIRED,
+                    "they are gone, or their route no longer selects them",
+                )
         self._changed()
 
 

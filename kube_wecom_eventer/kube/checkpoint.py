@@ -30,7 +30,7 @@ _EXACTNESS = ((1000, MAX_RANGES), (200, MAX_RANGES), (50, 16), (0, 4), (0, 1))
 _Range = tuple[int, int]
 _Time = Annotated[float, msgspec.Meta(ge=0, le=250_000_000_000)]
 """Seconds since 1970, up to the year 9892: what a datetime can hold in every zone."""
-_Number = Annotated[int, msgspec.Meta(ge=0)]
+_Number = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
 class UnusableCheckpoint(EventerError):

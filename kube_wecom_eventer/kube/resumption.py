@@ -65,7 +65,7 @@ class _Left:
             self._found.add(version)
             return True
         waits = self._objects.get(event.identity)
-        if waits is None or waits > version:
+        if waits is None or waits > version or not self._takes(event):
             return False
         del self._objects[event.identity]
         return waits == version

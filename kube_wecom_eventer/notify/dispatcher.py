@@ -89,6 +89,7 @@ class Dispatcher:
         self._probes = 0
         self._failing = False
         self.trouble = ""
+        self._said = ""
         for gauge in (metrics.pending, metrics.broken):
             gauge.labels(destination=destination).set(0)
         for counter in (metrics.sent, metrics.retried):
@@ -202,8 +203,8 @@ class Dispatcher:
         if not self._pending.merges:
             return
         loop = asyncio.get_running_loop()
-        now = loop.time()
-        await asyncio.sleep(max(self._digest_at + DIGEST_INTERVAL - now, self._pace.delay(now), 0.0))
+        while (delay := max(self._digest_at + DIGEST_INTERVAL - loop.time(), self._pace.delay(loop.time()))) > 0:  # noqa: ASYNC110 time decides, mostly
+            await asyncio.sleep(delay)
         self._digest_at = loop.time()
 
     async def _tell_safely(self, batch: Batch) -> None:
@@ -314,7 +315,7 @@ class Dispatcher:
     def _say_well(self, batch: Batch, delay: float) -> None:
         if self.trouble:
             self._log.info("destination_recovered")
-        self.trouble, self._probes = "", 0
+        self.trouble, self._said, self._probes = "", "", 0
         self._metrics.broken.labels(destination=self._destination).set(0)
         event = batch.items[0].event
         self._log.debug(
@@ -331,9 +332,13 @@ class Dispatcher:
         """Say what the destination answered: once a change, at the level that its class deserves."""
         if outcome.verdict is Verdict.BROKEN:
             self._metrics.broken.labels(destination=self._destination).set(1)
-        if outcome.detail == self.trouble:
+        passing = outcome.verdict in (Verdict.REFUSED, Verdict.UNKNOWN)
+        if not passing:
+            self.trouble = outcome.detail
+        # By the reason: WeCom's own words hold a number that differs in each answer.
+        if outcome.reason == self._said:
             return
-        self.trouble = outcome.detail
+        self._said = outcome.reason
         say = self._log.error if outcome.verdict is Verdict.BROKEN else self._log.warning
         say(f"destination_{outcome.verdict.value}", detail=outcome.detail, waiting=self.waiting)
 

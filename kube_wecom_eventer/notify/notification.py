@@ -14,6 +14,12 @@ from kube_wecom_eventer.sinks import Sink
 _LONGEST_MESSAGE = 8192
 """Bytes of an event's message that are kept: no WeCom message holds more than 4096."""
 
+_LONGEST_REASON = 256
+"""Bytes; the API server keeps a longer one, but no component writes it."""
+
+_LONGEST_NOTES = 4096
+"""Characters of all labels and annotations together; more of them are left out."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
@@ -42,6 +48,16 @@ class Notification:
 
 def notification(event: Event, terms: Terms, *, received_at: float) -> Notification:
     """Make a notification whose memory is bounded, whatever the event's message holds."""
+    return Notification(_bounded(event), terms, received_at)
+
+
+def _bounded(event: Event) -> Event:
     if len(event.message) > _LONGEST_MESSAGE // 4:
         event = msgspec.structs.replace(event, message=cut_bytes(event.message, _LONGEST_MESSAGE))
-    return Notification(event, terms, received_at)
+    if len(event.reason) > _LONGEST_REASON // 4:
+        event = msgspec.structs.replace(event, reason=cut_bytes(event.reason, _LONGEST_REASON))
+    about = event.metadata
+    notes = (about.labels or {}, about.annotations or {})
+    if sum(len(name) + len(value) for table in notes for name, value in table.items()) > _LONGEST_NOTES:
+        event = msgspec.structs.replace(event, metadata=msgspec.structs.replace(about, labels=None, annotations=None))
+    return event

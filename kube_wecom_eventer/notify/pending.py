@@ -9,9 +9,12 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain
+from math import inf
 from typing import Protocol
 
-from kube_wecom_eventer.event import Event
+from msgspec import structs
+
+from kube_wecom_eventer.event import Event, ObjectReference
 from kube_wecom_eventer.notify.batch import Batch
 from kube_wecom_eventer.notify.likeness import Likeness, likeness, owner_name
 from kube_wecom_eventer.notify.notification import Notification, Terms
@@ -24,6 +27,10 @@ MAX_GROUPS = 2000
 
 MAX_SUMS = 200
 """Sums by namespace and reason beyond those groups; whoever can write events can make up reasons without end."""
+
+
+_OTHER: Likeness = ("", "", "", "")
+"""What is beyond the sums, too."""
 
 
 @dataclass(slots=True)
@@ -163,7 +170,7 @@ class MergingPending:
             for key in [key for key, held in waiting.held.items() if held.due_at <= now]:
                 held = waiting.held.pop(key)
                 # Its age counts from here: a long interval must not make it too old before it was tried.
-                held.group.received_at = min(now, held.due_at)
+                held.group.received_at = max(held.group.received_at, min(now, held.due_at) if now < inf else 0.0)
                 waiting.versions.update(held.versions)
                 self._wait(waiting, key, held.group, held.due_at)
 
@@ -183,17 +190,14 @@ class MergingPending:
             if not waiting.groups or waiting.ready_at > now:
                 continue
             self._routes.move_to_end(name)
-            groups, waiting.groups = list(waiting.groups.values()), OrderedDict()
+            groups, waiting.groups = waiting.groups, OrderedDict()
             versions, waiting.versions = waiting.versions, Versions()
             batch = Batch(
                 route=name,
                 wording=waiting.terms.wording,
                 sink=waiting.terms.sink,
-                items=tuple(
-                    Merged(group.event, group.count, owner_name(group.event) if group.several else "")
-                    for group in groups
-                ),
-                received_at=min(group.received_at for group in groups),
+                items=tuple(_shown(key, group) for key, group in groups.items()),
+                received_at=min(group.received_at for group in groups.values()),
                 versions=versions,
             )
             self.events -= batch.count
@@ -252,18 +256,20 @@ class MergingPending:
         if not waiting.groups:
             waiting.ready_at = now + waiting.terms.group_wait
         if key not in waiting.groups:
-            key = self._within_cap(key)
+            key = self._within_cap(waiting, key)
         if key in waiting.groups:
             self._merge(waiting.groups[key], group.event, group.count)
         else:
             waiting.groups[key] = group
 
-    def _within_cap(self, key: Likeness) -> Likeness:
+    def _within_cap(self, waiting: Waiting, key: Likeness) -> Likeness:
         """Return the key under which a new group waits: beyond the cap its sum's, beyond that one for all."""
         groups = self.groups
-        if groups >= self._max_groups + MAX_SUMS:
-            return "", "", "", ""
-        return (key[0], key[1], "", "") if groups >= self._max_groups else key
+        if groups < self._max_groups:
+            return key
+        of_reason: Likeness = (key[0], key[1], "", "")
+        fits = of_reason in waiting.groups or groups < self._max_groups + MAX_SUMS
+        return of_reason if fits else _OTHER
 
     def _hold(self, waiting: Waiting, key: Likeness, notification: Notification, due_at: float) -> bool:
         """Hold a repeat back; False where there is no room for that."""
@@ -284,3 +290,13 @@ class MergingPending:
         group.several = group.several or group.event.involved_object.name != event.involved_object.name
         group.event = event
         group.count += count
+
+
+def _shown(key: Likeness, group: _Group) -> Merged:
+    """Return what a message says of a group; a sum speaks of no single object."""
+    namespace, reason, owner, _ = key
+    if owner:
+        return Merged(group.event, group.count, owner_name(group.event) if group.several else "")
+    about = ObjectReference(namespace=namespace)
+    event = structs.replace(group.event, involved_object=about, reason=reason or "…", message="")
+    return Merged(event, group.count)

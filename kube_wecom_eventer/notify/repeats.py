@@ -16,7 +16,8 @@ class Repeats:
     def __init__(self, *, interval: float, capacity: int = REMEMBERED) -> None:
         self.interval = interval
         self._capacity = capacity
-        self._told_at: OrderedDict[tuple[str, str, int], float] = OrderedDict()
+        self._told_at: OrderedDict[tuple[str, int], float] = OrderedDict()
+        self._held: set[tuple[str, int]] = set()
 
     def due_at(self, event: Event, now: float) -> float | None:
         """Return when a repeated event may be told again; None where it is to be told now, and is remembered.
@@ -28,12 +29,19 @@ class Repeats:
         about = event.involved_object
         who = about.uid or f"{about.kind}/{about.namespace}/{about.name}"
         # A hash is kept instead of the text: 20,000 messages would be many megabytes.
-        key = (who, event.reason, hash(event.message))
+        key = (who, hash((event.reason, event.message)))
         told_at = self._told_at.get(key)
+        if told_at is not None and key in self._held and now >= told_at + self.interval:
+            # What was held back was told when its interval ended: another one began then.
+            self._held.discard(key)
+            told_at = self._told_at[key] = told_at + self.interval
+            self._told_at.move_to_end(key)
         if told_at is not None and now - told_at < self.interval:
+            self._held.add(key)
             return told_at + self.interval
         self._told_at[key] = now
         self._told_at.move_to_end(key)
         if len(self._told_at) > self._capacity:
-            self._told_at.popitem(last=False)
+            forgotten, _ = self._told_at.popitem(last=False)
+            self._held.discard(forgotten)
         return None

@@ -58,3 +58,11 @@ def test_ranges_offer_what_the_route_takes_and_count_what_is_missing() -> None:
     assert it.listed(event("z", 30), new=False) == []
     assert dict(it.unsettled())["a"].beyond == [(10, 20, 4), (50, 60, 0)]
     assert it.finish() == {"a": 2}
+
+
+def test_what_the_route_does_not_select_any_more_is_counted() -> None:
+    """Its version is gone with the newer one, or its route's filter was changed: it is told to nobody, and said."""
+    it = Resumption({"a": waiting(x=5, y=6)}, routes={"a": lambda each: each.version == 1})
+    assert it.listed(event("x", 9), new=True) == []
+    assert it.listed(event("y", 6), new=False) == []
+    assert it.finish() == {"a": 2}

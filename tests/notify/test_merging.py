@@ -317,3 +317,25 @@ async def test_group_wait_lets_more_join() -> None:
         await asyncio.sleep(1)
         await it.dispatcher.drained()
         assert it.sink.times[-1] == started + 46
+
+
+@virtual_time
+async def test_a_crash_loop_is_told_once_an_interval() -> None:
+    """What was held back and the next version are not two messages."""
+    async with chat() as it:
+        for _ in range(1200):
+            it.offer(repeat=300)
+            await asyncio.sleep(1)
+        assert [stands_for(content) for content in it.contents] == [1, 300, 300, 300]
+
+
+@virtual_time
+async def test_a_sum_speaks_of_no_single_object() -> None:
+    """Four Deployments beyond the cap must not look like one."""
+    async with chat(max_groups=2, takes=1.0) as it:
+        for name in ("api", "web", "cache", "queue", "mail", "search"):
+            it.offer(name=name, message=f"{name} fails")
+        await it.dispatcher.drained()
+    assert stands_for(it.contents[1]) == 5
+    (line,) = [line for line in it.contents[1].split("\n")[1:] if "×" in line]
+    assert line == "• BackOff · payments/ ×3"
