@@ -13,8 +13,8 @@ log = structlog.get_logger()
 
 
 def stop_on_signals(stop: Callable[[], None]) -> None:
-    """Call ``stop`` on the first SIGTERM or SIGINT, and end at once on the second: as process 1 of a container we have no
-    default action that would."""
+    """Call ``stop`` on the first SIGTERM or SIGINT, and end at once on the second: as process 1 of a container we have
+    no default action that would."""
     loop = asyncio.get_running_loop()
     received: list[signal.Signals] = []
 

@@ -124,10 +124,10 @@ class Dispatcher:
 
     def withdraw(self, route: str) -> Left:
         """Give up what waits of a route; a message of it that is not accepted now comes back to ``returned``."""
-        left = self._pending.withdraw(route)
         if self._alone and self._alone.route == route:
             batch, self._alone = self._alone, None
-            self._returned(batch)
+            self._pending.take_back(Terms(route=route, wording=batch.wording, sink=batch.sink), batch)
+        left = self._pending.withdraw(route)
         if self._telling and self._telling.route == route and self._attempts:
             self._attempts.given_up.set()
         self._count_pending()
