@@ -235,7 +235,7 @@ PLANTS: tuple[Plant, ...] = (
         name="no-cap",
         says="groups have no cap",
         noticed_by=("bounded",),
-        make=_replaced(MergingPending, "_within_cap", lambda _self, key: key),
+        make=_replaced(MergingPending, "_within_cap", lambda _self, _waiting, key: key),
     ),
     Plant(
         name="in-flight-not-noted",
