@@ -146,6 +146,7 @@ class Daemon:
             routes_known=self._first_routes,
             prepared=self._first_config_maps,
             last_told={},
+            attempts={},
             now=now,
             rng=rng,
         )
@@ -191,6 +192,7 @@ class Daemon:
             pipeline = await self._term()
             if self._stopping.is_set():
                 return
+            pipeline.count_lost()
             other = pipeline.superseded_by
             if other and not pipeline.took_over:
                 # It wrote between our reading and our first write, as in a rollout: read again.

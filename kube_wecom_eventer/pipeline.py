@@ -33,7 +33,7 @@ from kube_wecom_eventer.notify import (
     RecordedPace,
     notification,
 )
-from kube_wecom_eventer.reading import ROUTE_REMOVED, Reading
+from kube_wecom_eventer.reading import NO_CHECKPOINT, ROUTE_REMOVED, Reading
 from kube_wecom_eventer.routing import Way
 from kube_wecom_eventer.surroundings import Surroundings
 
@@ -103,6 +103,8 @@ class Pipeline:
                 self.superseded_by = error.writer
             finally:
                 unlisten()
+                now = asyncio.get_running_loop().time()
+                self._around.attempts.update({name: pace.attempts(now) for name, pace in self._paces.items()})
                 self._reading.cancel()
                 for task in (*self._retired, *(task for _, task in self._telling.values())):
                     task.cancel()
@@ -136,6 +138,14 @@ class Pipeline:
         except TimeoutError:
             pass
         return True
+
+    def count_lost(self) -> None:
+        """Count what waits when another process leads: without a checkpoint nobody knows of it any more."""
+        if self._checkpointing.kept:
+            return
+        for dispatcher in self._dispatchers:
+            for route, count in dispatcher.counts().items():
+                self._lose(route, count, NO_CHECKPOINT, "another process leads now, and there is no checkpoint")
 
     async def close(self) -> None:
         """Write the last checkpoint; to be called when `run` has ended, and nothing is sent any more."""
@@ -234,6 +244,7 @@ class Pipeline:
             answered = [now + min(at - wall, LONGEST_ATTEMPT) for at in past if at + WINDOW > wall]
             if not checkpoint.clean:
                 answered += [now] * UNRECORDED
+        answered += self._around.attempts.get(account, []) if not self._checkpointing.kept else []
         pace = self._paces[account] = RecordedPace(answered=sorted(answered))
         if not self._checkpointing.kept:
             pace.unrecordable(for_good=True)

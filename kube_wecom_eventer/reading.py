@@ -15,7 +15,7 @@ from kube_wecom_eventer.kube.resumption import Resumption
 from kube_wecom_eventer.routing import Way
 from kube_wecom_eventer.surroundings import Surroundings
 
-EXPIRED, ROUTE_REMOVED = "expired", "route_removed"
+EXPIRED, ROUTE_REMOVED, NO_CHECKPOINT = "expired", "route_removed", "no_checkpoint"
 """Why what waited is told in no message: the metric's label."""
 
 log = structlog.get_logger()

@@ -19,7 +19,8 @@ from kube_wecom_eventer.routing import RouteTable
 class Surroundings:
     """What outlives a pipeline. ``writer`` names the process in the checkpoint. ``may_start_until``: seconds on the
     loop's clock, when the last request may start. ``routes_known`` returns when all routes have been read, ``prepared``
-    when events may be rendered. ``last_told``: when a route's last message was accepted, by its name."""
+    when events may be rendered. ``last_told``: when a route's last message was accepted, by its name.
+    ``attempts``: what a pace knew when the last pipeline ended, by account, on the loop's clock."""
 
     settings: Settings
     client: ApiClient
@@ -32,5 +33,6 @@ class Surroundings:
     routes_known: Callable[[], Awaitable[None]]
     prepared: Callable[[], Awaitable[None]]
     last_told: dict[str, datetime]
+    attempts: dict[str, list[float]]
     now: Callable[[], datetime]
     rng: random.Random

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 import structlog
@@ -99,6 +100,13 @@ class Dispatcher:
     def waiting(self) -> int:
         """How many events wait, those being told included; what is held back as a repeat is not."""
         return self._pending.events + sum(batch.count for batch in self._batches())
+
+    def counts(self) -> Counter[str]:
+        """Return how many versions wait, or are held back, by route."""
+        counts = self._pending.counts()
+        for batch in self._batches():
+            counts[batch.route] += batch.count
+        return counts
 
     def versions(self) -> Iterator[tuple[str, Versions]]:
         """Yield routes with versions that are not settled; a route may come more than once."""

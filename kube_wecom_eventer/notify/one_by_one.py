@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -70,6 +70,10 @@ class OneByOne:
         for notification in self._queue:
             routes.setdefault(notification.terms.route, Versions()).add(notification.event)
         yield from routes.items()
+
+    def counts(self) -> Counter[str]:
+        """See `Pending.counts`."""
+        return Counter(each.terms.route for each in self._queue)
 
     def withdraw(self, route: str) -> Left:
         """See `Pending.withdraw`."""

@@ -5,7 +5,7 @@ Memory depends on the number of groups, which has a cap, not on the number of ev
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain
@@ -121,6 +121,10 @@ class Pending(Protocol):
         """Yield routes with versions that wait there, or are held back; a route may come more than once."""
         ...
 
+    def counts(self) -> Counter[str]:
+        """Return how many versions wait, or are held back, by route."""
+        ...
+
     def withdraw(self, route: str) -> Left:
         """Give up what waits of a route and is held back."""
         ...
@@ -210,6 +214,10 @@ class MergingPending:
             yield name, waiting.versions
             for held in waiting.held.values():
                 yield name, held.versions
+
+    def counts(self) -> Counter[str]:
+        """See `Pending.counts`."""
+        return Counter({name: count for name, waiting in self._routes.items() if (count := waiting.count)})
 
     def withdraw(self, route: str) -> Left:
         """See `Pending.withdraw`."""

@@ -7,6 +7,8 @@ import json
 import signal
 from pathlib import Path
 
+from kube_wecom_eventer.demo.faults import Answer, path_contains
+from kube_wecom_eventer.demo.wecom import ErrCode
 from tests.daemon.conftest import Demo, Pipeline, until
 
 PHANTOMS = 5
@@ -222,3 +224,26 @@ async def test_in_a_rollout_the_old_pod_leaves_what_waits_to_the_new_one(demo: D
             assert await demo.told() == "One"
             assert len(demo.group.wecom.messages) == 1
             assert not [line for line in old.logs if line["level"] in ("warning", "error")]
+
+
+async def test_a_leader_without_a_checkpoint_counts_what_it_leaves_behind(demo: Demo) -> None:
+    """Nobody else knows of it; and the pace holds when the same process leads again."""
+    demo.group.wecom.faults.plan(ErrCode(errcode=93000), times=100)
+    election = (
+        "--leader-elect",
+        "--leader-elect-lease-duration=12s",
+        "--leader-elect-renew-deadline=1500ms",
+        "--leader-elect-retry-period=1s",
+    )
+    async with demo.daemon(*election) as daemon:
+        await daemon.log("leadership_acquired")
+        await demo.watched()
+        demo.event("One")
+        await daemon.log("destination_broken")
+        demo.event("Two")
+        await asyncio.sleep(0.5)
+        demo.api.faults.plan(Answer(status=500), when=path_contains("leases"), times=8)
+        await daemon.log("leadership_lost")
+        line = await daemon.log("event_dropped")
+        assert (line["reason"], line["count"]) == ("no_checkpoint", 2)
+        assert await daemon.metric("events_dropped_total", reason="no_checkpoint", route="sink-1") == 2
