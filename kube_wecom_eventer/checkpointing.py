@@ -109,7 +109,7 @@ class Checkpointing:
         while self.kept:
             settled = await self._settled()
             snapshot = take()
-            if not settled and (snapshot is None or snapshot.mark == self._mark):
+            if snapshot is None or (not settled and snapshot.mark == self._mark):
                 continue
             if await self.write(snapshot):
                 delay = INTERVAL

@@ -17,7 +17,7 @@ from kube_wecom_eventer.errors import NewerWriter
 from kube_wecom_eventer.event import Event
 from kube_wecom_eventer.kube.checkpoint import FORMAT, Checkpoint, Unsettled, encode
 from kube_wecom_eventer.kube.checkpoint_store import CheckpointStore
-from kube_wecom_eventer.kube.event_stream import answers
+from kube_wecom_eventer.kube.event_stream import Probe
 from kube_wecom_eventer.notify import (
     LONGEST_ATTEMPT,
     UNRECORDED,
@@ -56,7 +56,7 @@ class Pipeline:
             store=store,
             metrics=around.metrics,
             failed=self._unrecordable,
-            readable=partial(answers, around.client, *around.settings.watched[:1]),
+            readable=Probe(around.client, *around.settings.watched[:1]).readable,
         )
         self._routes = around.routes
         self._checkpoint: Checkpoint | None = None

@@ -305,13 +305,29 @@ class EventStream:
         self._unreadable = str(error)
 
 
-async def answers(client: ApiClient, namespace: str = "") -> bool:
-    """Return whether events can be read now, of a namespace or of all."""
-    try:
-        await client.get(f"/api/v1/namespaces/{namespace}/events" if namespace else _PATH, {"limit": 1})
-    except ApiError:
-        return False
-    return True
+class Probe:
+    """Asks whether events can be read, of a namespace or of all, and says once a change why not."""
+
+    def __init__(self, client: ApiClient, namespace: str = "") -> None:
+        self._client = client
+        self._path = f"/api/v1/namespaces/{namespace}/events" if namespace else _PATH
+        self._kind = f"Role of namespace {namespace}" if namespace else "ClusterRole"
+        self._said = ""
+
+    async def readable(self) -> bool:
+        """Ask."""
+        try:
+            await self._client.get(self._path, {"limit": 1})
+        except ApiError as error:
+            if str(error) != self._said:
+                hint = {"missing_rule": missing_rule("events", kind=self._kind)} if isinstance(error, Forbidden) else {}
+                log.warning("event_stream_interrupted", api_server=self._client.server, error=str(error), **hint)
+            self._said = str(error)
+            return False
+        if self._said:
+            log.info("event_stream_resumed")
+        self._said = ""
+        return True
 
 
 def _before(event: Event, since: datetime | None) -> bool:

@@ -69,7 +69,9 @@ async def test_a_route_takes_effect_when_it_is_applied_and_ends_when_it_is_delet
         await daemon.log("route_declared", route=f"{tenant.namespace}/wecom")
         await pipeline.event("three", reason="Three")
         assert await pipeline.group.told() == "Three"
-        assert not [line for line in daemon.logs if line["level"] in ("warning", "error")]
+        # The real server keeps what other tests have declared.
+        own = [line for line in daemon.logs if line.get("route", "").startswith(tenant.namespace)]
+        assert not [line for line in own if line["level"] in ("warning", "error")]
 
 
 async def test_a_changed_route_tells_in_its_new_words(pipeline: Pipeline) -> None:
