@@ -218,7 +218,8 @@ async def without_the_role(cluster: RealCluster, groups: Groups, folder: Path) -
         await asyncio.to_thread(create_event, cluster, "payments", "waits")
         said = await daemon.log("destination_broken")
         state = (await states(daemon))["payments/wecom/warnings"]
-        await asyncio.to_thread(wait_for, lambda: "payments/wecom/warnings" in checkpoint(cluster))
+        # What waits, while nothing is told, is noted every half minute.
+        await asyncio.to_thread(wait_for, lambda: "payments/wecom/warnings" in checkpoint(cluster), timeout=45)
     assert state["state"] == "broken"
     return objects, state["trouble"], str(said)
 

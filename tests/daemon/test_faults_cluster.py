@@ -118,6 +118,8 @@ async def test_a_missing_right_on_a_cluster_is_said_and_its_grant_noticed(
         binding = ("create", "clusterrolebinding", "no-rights", "--clusterrole=no-rights")
         await asyncio.to_thread(real_cluster.kubectl, *binding, "--serviceaccount=no-rights:eventer")
         await daemon.log("event_stream_resumed")
+        # A first start begins from now: from when the stream has its position.
+        await daemon.log("event_stream_starts")
         event = {
             "metadata": {"name": "granted"},
             "involvedObject": {"kind": "Pod", "namespace": "no-rights", "name": "p"},
