@@ -85,13 +85,15 @@ def daemon_of(cluster: RealCluster, objects: list[dict[str, Any]], folder: Path,
 
 def troubles(daemon: DaemonProcess) -> list[dict[str, Any]]:
     """Return what the log warns of."""
-    return [line for line in daemon.logs if line["level"] in ("warning", "error")]
+    own = [line for line in daemon.logs if not line.get("route", "").startswith("test-")]
+    return [line for line in own if line["level"] in ("warning", "error")]
 
 
 async def states(daemon: DaemonProcess) -> dict[str, dict[str, Any]]:
-    """Return what /routes says, by route."""
+    """Return what /routes says, by route; but for what other tests have declared on this server."""
     async with await daemon.ready() as http:
-        return {each["route"]: each for each in (await http.get("/routes")).json()}
+        found = {each["route"]: each for each in (await http.get("/routes")).json()}
+    return {route: each for route, each in found.items() if not route.startswith("test-")}
 
 
 def layered(folder: Path, *components: str) -> Path:
