@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
+from itertools import chain
 
 import structlog
 
@@ -293,26 +294,28 @@ class Pipeline:
     def _unsettled(self) -> dict[str, Unsettled]:
         objects: dict[str, dict[int, int]] = {}
         beyond: dict[str, list[tuple[int, int, int]]] = {}
-        identities = {way.route.name: identity for identity, way in self._routes.ways.items()}
-        for dispatcher in self._dispatchers:
-            for route, versions in dispatcher.versions():
-                if not (identity := identities.get(route)):
-                    continue  # removed while its last message is under way
-                newest = objects.setdefault(identity, {})
-                for each, version in versions.items():
-                    newest[each] = max(version, newest.get(each, 0))
-                if more := versions.beyond:
-                    beyond.setdefault(identity, []).append((more.lowest, more.highest, more.count))
-        for identity, left in self._reader.unsettled() if self._reader else ():
+        found = self._reader.unsettled() if self._reader else ()
+        for identity, part in chain(self._waiting_here(), found):
             newest = objects.setdefault(identity, {})
-            for each, version in left.objects.items():
+            for each, version in part.objects.items():
                 newest[each] = max(version, newest.get(each, 0))
-            beyond.setdefault(identity, []).extend(left.beyond)
+            beyond.setdefault(identity, []).extend(part.beyond)
         return {
             identity: Unsettled(newest, beyond.get(identity, ()))
             for identity, newest in objects.items()
             if newest or beyond.get(identity)
         }
+
+    def _waiting_here(self) -> Iterator[tuple[str, Unsettled]]:
+        """Yield routes' identities with what of them waits at a dispatcher; one may come more than once."""
+        identities = {way.route.name: identity for identity, way in self._routes.ways.items()}
+        for dispatcher in self._dispatchers:
+            for route, versions in dispatcher.versions():
+                # None: it was removed while its last message is under way.
+                if identity := identities.get(route):
+                    more = versions.beyond
+                    beyond = [(more.lowest, more.highest, more.count)] if more else []
+                    yield identity, Unsettled(dict(versions.items()), beyond)
 
     def _unrecordable(self, for_good: bool) -> None:
         for pace in self._paces.values():

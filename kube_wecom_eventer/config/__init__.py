@@ -5,7 +5,7 @@ Opens no connection and reads nothing but what it is given.
 """
 
 from kube_wecom_eventer.config.checkpoint import CheckpointSettings, pod_name, resolve
-from kube_wecom_eventer.config.declared_sink import DEFAULT_HOSTS, parse_declared_sink
+from kube_wecom_eventer.config.declared_sink import parse_declared_sink
 from kube_wecom_eventer.config.filter import CLUSTER_SCOPE, FilterSettings
 from kube_wecom_eventer.config.leader_election import LeaderElectionSettings
 from kube_wecom_eventer.config.object_name import ObjectName
@@ -19,7 +19,6 @@ from kube_wecom_eventer.config.target import LogTarget, RobotTarget, Target, Web
 
 __all__ = [
     "CLUSTER_SCOPE",
-    "DEFAULT_HOSTS",
     "CheckpointSettings",
     "FilterSettings",
     "LeaderElectionSettings",

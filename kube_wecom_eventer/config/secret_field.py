@@ -9,7 +9,8 @@ from kube_wecom_eventer.config.object_name import NAMESPACE, SUBDOMAIN
 
 DEFAULT_FIELD = "key"
 
-_FIELD = re.compile(r"[-._a-zA-Z0-9]{1,253}")
+FIELD = re.compile(r"[-._a-zA-Z0-9]{1,253}")
+"""https://kubernetes.io/docs/concepts/configuration/secret/#restriction-names-data"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,5 +31,5 @@ def parse_secret_field(text: str, *, namespace: str = "") -> SecretField | None:
     if len(parts) not in (2, 3):
         return None
     found = SecretField(*parts)
-    fits = NAMESPACE.fullmatch(found.namespace) and SUBDOMAIN.fullmatch(found.name) and _FIELD.fullmatch(found.field)
+    fits = NAMESPACE.fullmatch(found.namespace) and SUBDOMAIN.fullmatch(found.name) and FIELD.fullmatch(found.field)
     return found if fits else None

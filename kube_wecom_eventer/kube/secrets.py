@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-import re
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ import structlog
 
 from kube_wecom_eventer.config import Secret
 from kube_wecom_eventer.config.object_name import parse_config_map_name
+from kube_wecom_eventer.config.secret_field import FIELD
 from kube_wecom_eventer.errors import ApiError, Forbidden, NotFound, SecretError
 from kube_wecom_eventer.kube.client import UNREADABLE, ApiClient, missing_rule
 
@@ -34,8 +34,6 @@ _LONGEST = 4096
 """Characters of a value: a key, a token or a URL is no longer, and what is remembered stays small."""
 _NAMED = 10
 """Fields that an error names."""
-_FIELD = re.compile(r"[-._a-zA-Z0-9]{1,253}")
-"""https://kubernetes.io/docs/concepts/configuration/secret/#restriction-names-data"""
 
 log = structlog.get_logger()
 
@@ -96,7 +94,7 @@ class SecretReader:
         if parse_config_map_name(f"{namespace}/{name}") is None:
             # It would become part of a path; names of Secrets have the rule of ConfigMaps' names.
             raise SecretError(f"no Secret can be called {f'{namespace}/{name}'[:320]!r}; write the name of one")
-        if not _FIELD.fullmatch(field):
+        if not FIELD.fullmatch(field):
             raise SecretError(
                 f"Secret {namespace}/{name}: no field can be called {field[:256]!r}; write the name of one"
             )

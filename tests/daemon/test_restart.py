@@ -11,9 +11,6 @@ from kube_wecom_eventer.demo.faults import Answer, path_contains
 from kube_wecom_eventer.demo.wecom import ErrCode
 from tests.daemon.conftest import Demo, Pipeline, until
 
-PHANTOMS = 5
-"""Messages that an unclean start counts as just sent."""
-
 
 async def test_what_happens_between_a_kill_and_a_start_is_told(pipeline: Pipeline) -> None:
     """kube-eventer starts from now, and tells none of it."""
