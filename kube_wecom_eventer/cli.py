@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -40,12 +40,8 @@ Flags (as Go reads them: -x equals --x; a bool takes its value behind '='):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program. Returns the exit status: 0 after a clean end, 2 where what was written can't be run."""
     args = list(sys.argv[1:] if argv is None else argv)
-    if args and args[0] == "demo":
-        return _demo(args[1:])
-    if args and args[0] == "check":
-        return _check(args[1:])
-    if args and args[0] == "routes":
-        return _routes(args[1:])
+    if args and (command := _COMMANDS.get(args[0])):
+        return command(args[1:])
     if args[:1] == ["help"]:
         args = ["--help"]
     if args and not args[0].startswith("-"):
@@ -107,17 +103,17 @@ def _say_problems(error: ConfigError) -> int:
 def _check(args: Sequence[str]) -> int:
     if _asks_for_help(args):
         return _help()
-    from kube_wecom_eventer.check import Check  # noqa: PLC0415
+    from kube_wecom_eventer.commands.check import Check  # noqa: PLC0415
 
     configure_logs(level=logging.CRITICAL)
     return asyncio.run(Check(environ=os.environ, out=sys.stdout).run(args))
 
 
 def _routes(args: Sequence[str]) -> int:
-    from kube_wecom_eventer import routes_command  # noqa: PLC0415
+    from kube_wecom_eventer.commands import routes  # noqa: PLC0415
     from kube_wecom_eventer.config.time_zone import time_zone  # noqa: PLC0415
 
-    return routes_command.run(args, zone=time_zone(os.environ, warnings=[]))
+    return routes.run(args, zone=time_zone(os.environ, warnings=[]))
 
 
 def _demo(args: Sequence[str]) -> int:
@@ -147,3 +143,10 @@ def _flag_lines() -> str:
         default = f" (default {flag.default})" if flag.default else ""
         lines.append(f"  --{flag.name:<17} {flag.help}{default}")
     return "\n".join([*lines, "  klog's flags are accepted and ignored"])
+
+
+_COMMANDS: Mapping[str, Callable[[Sequence[str]], int]] = {
+    "check": _check,
+    "routes": _routes,
+    "demo": _demo,
+}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kube_wecom_eventer.check import Check
+from kube_wecom_eventer.commands.check import Check
 from kube_wecom_eventer.demo.wecom import ErrCode
 from kube_wecom_eventer.web import serve
 from kube_wecom_eventer.web.endpoints import Receive, Scope, Send

@@ -1,0 +1,1 @@
+"""The commands beside the daemon and the demo, a module each: they ask, show and explain."""
