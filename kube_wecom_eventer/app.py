@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
 import socket
 import uuid
@@ -24,32 +23,18 @@ from kube_wecom_eventer.building import (
     described,
     doubts,
 )
-from kube_wecom_eventer.config import ObjectName, Settings, pod_name, resolve
-from kube_wecom_eventer.declared_routes import ROUTE_LABEL, DeclaredRoutes
+from kube_wecom_eventer.config import Settings, pod_name, resolve
 from kube_wecom_eventer.errors import ConfigError
 from kube_wecom_eventer.eventer_metrics import EventerMetrics
+from kube_wecom_eventer.following import Following
 from kube_wecom_eventer.kube.client import ApiClient
-from kube_wecom_eventer.kube.config_maps import ConfigMapFollower
 from kube_wecom_eventer.kube.credentials import Connection, connect
-from kube_wecom_eventer.kube.labelled import LabelledFollower
-from kube_wecom_eventer.kube.secrets import SecretReader
-from kube_wecom_eventer.match import Silences
 from kube_wecom_eventer.metrics import Metrics
-from kube_wecom_eventer.namespaces import Namespaces
 from kube_wecom_eventer.pipeline import Pipeline
-from kube_wecom_eventer.render import Templates
-from kube_wecom_eventer.route_states import route_states
-from kube_wecom_eventer.routing import ARGS, RouteTable
+from kube_wecom_eventer.route_states import RoutesAnswer, route_states
 from kube_wecom_eventer.signals import stop_on_signals
 from kube_wecom_eventer.surroundings import Surroundings
-from kube_wecom_eventer.ways import WayMaker
 from kube_wecom_eventer.web import Readiness, Served, endpoints, serve
-
-_CONFIG_MAPS_WITHIN = 5.0
-"""Seconds that the first events may wait for the first answer about templates and silences."""
-
-_ROUTES_WITHIN = 10.0
-"""Seconds that the events may wait for the first answer about the routes that namespaces declare."""
 
 _STAND_BY, _LONGEST_STAND_BY = 30.0, 300.0
 """Seconds for which a daemon leaves the checkpoint to another one that writes it."""
@@ -81,18 +66,15 @@ class Daemon:
         self._client = client
         self._rng = rng
         self.metrics = Metrics()
-        self._templates = Templates(metrics=self.metrics)
-        names = {sink.template for sink in settings.sinks if sink.template}
-        followed = tuple(self._follower(name, partial(self._templates.update, str(name))) for name in sorted(names))
-        silences = settings.silences and settings.silences.within(connection.namespace)
-        self._silences = Silences(
-            name=str(silences or ""),
-            routes=[sink.name for sink in settings.sinks],
-            zone=settings.zone,
+        self._following = Following(
+            settings=settings,
+            namespace=connection.namespace,
+            client=client,
+            clients=clients,
             metrics=self.metrics,
             now=now,
+            rng=rng,
         )
-        self._followers = (*followed, self._follower(silences, self._silences.update)) if silences else followed
         self._stopping = asyncio.Event()
         self._pipeline: Pipeline | None = None
         self._standing_by = ""
@@ -104,47 +86,17 @@ class Daemon:
             settings.checkpoint, in_cluster=connection.in_cluster, namespace=connection.namespace, pod_name=pod
         )
         self._build_store = partial(build_store, self._place, client=client, writer=identity)
-        self._namespaces = Namespaces()
-        self._namespace_follower = LabelledFollower(
-            client=client,
-            path="/api/v1/namespaces",
-            selector="",
-            subject="namespaces",
-            changed=self._namespaces.changed,
-            gone=self._namespaces.gone,
-            rng=rng,
-        )
-        make = WayMaker(
-            templates=self._templates,
-            zone=settings.zone,
-            clients=clients,
-            secrets=SecretReader(client=client),
-            namespaces=self._namespaces,
-            metrics=self.metrics,
-        )
-        self._routes = RouteTable()
-        self._routes.set(ARGS, make.of_args(settings.sinks))
-        self._declared: DeclaredRoutes | None = None
-        if settings.declared_routes:
-            self._declared = DeclaredRoutes(
-                table=self._routes,
-                templates=self._templates,
-                namespace=connection.namespace,
-                allowed_hosts=settings.declared_routes.allowed_hosts,
-                make_way=make.way,
-            )
-        self._routes_followed = self._route_followers()
         self._around = Surroundings(
             settings=settings,
             client=client,
             metrics=self.metrics,
             event_metrics=EventerMetrics(registry=self.metrics.registry, last_contact=self._last_contact),
-            routes=self._routes,
-            silences=self._silences,
+            routes=self._following.routes,
+            silences=self._following.silences,
             writer=identity,
             may_start_until=self._leadership.may_start_until,
-            routes_known=self._first_routes,
-            prepared=self._first_config_maps,
+            routes_known=self._following.routes_known,
+            prepared=self._following.config_maps_known,
             last_told={},
             attempts={},
             now=now,
@@ -170,14 +122,9 @@ class Daemon:
     async def tell(self) -> None:
         """Tell events until `stop` is called, and then what waits; while another process leads, stand by."""
         async with asyncio.TaskGroup() as tasks:
-            following = [tasks.create_task(follower.follow()) for follower in self._followers]
-            following.append(tasks.create_task(self._follow_namespaces()))
-            following += [tasks.create_task(follower.follow()) for follower in self._routes_followed]
-            if self._settings.silences:
-                following.append(tasks.create_task(self._silences.run()))
+            following = tasks.create_task(self._following.run())
             await self._lead_and_stand_by()
-            for task in following:
-                task.cancel()
+            following.cancel()
         await self._leadership.release()
 
     async def _lead_and_stand_by(self) -> None:
@@ -263,16 +210,6 @@ class Daemon:
                 [f"--healthz-ip={host} --healthz-port={port}: can't listen there: {error.strerror or error}"]
             ) from None
 
-    async def _first_config_maps(self) -> None:
-        waiting = [asyncio.create_task(follower.asked.wait()) for follower in self._followers]
-        if not waiting:
-            return
-        try:
-            await asyncio.wait(waiting, timeout=_CONFIG_MAPS_WITHIN)
-        finally:
-            for task in waiting:
-                task.cancel()
-
     def _readiness(self) -> Readiness:
         reading = self._pipeline.reading if self._pipeline else None
         details: dict[str, object] = {
@@ -280,9 +217,8 @@ class Daemon:
             "checkpoint": (self._pipeline.checkpoint_trouble if self._pipeline else "") or "ok",
             "destinations_in_trouble": self._pipeline.troubles if self._pipeline else {},
         }
-        if self._routes_followed:
-            troubles = {follower.trouble for follower in self._routes_followed if follower.trouble}
-            details["routes"] = "; ".join(sorted(troubles)) or "ok"
+        if self._following.declares:
+            details["routes"] = self._following.routes_trouble or "ok"
         if self._standing_by:
             details |= {"standing_by": self._standing_by, "leader": self._leadership.leader}
             # Who has never seen the Lease knows of nobody who tells.
@@ -292,52 +228,20 @@ class Daemon:
 
     def _route_states(self) -> bytes:
         states = route_states(
-            self._routes.ways.values(),
-            self._declared.routes if self._declared else (),
+            self._following.routes.ways.values(),
+            self._following.declared,
             troubles=self._pipeline.troubles if self._pipeline else {},
-            template_trouble=self._templates.trouble,
+            template_trouble=self._following.templates.trouble,
             last_told=self._around.last_told,
         )
-        return msgspec.json.encode(states)
+        return msgspec.json.encode(
+            RoutesAnswer(routes=states, trouble=self._following.routes_trouble, standing_by=self._standing_by)
+        )
 
     def _last_contact(self) -> float:
         reading = self._pipeline.reading if self._pipeline else None
         contact = reading.last_contact() if reading else None
         return contact.timestamp() if contact else 0.0
-
-    def _route_followers(self) -> tuple[LabelledFollower, ...]:
-        declared = self._declared
-        if declared is None:
-            return ()
-        paths = [f"/api/v1/namespaces/{name}/configmaps" for name in self._settings.watched] or ["/api/v1/configmaps"]
-        return tuple(
-            LabelledFollower(
-                client=self._client,
-                path=path,
-                selector=f"{ROUTE_LABEL}=true",
-                subject="routes",
-                changed=lambda each: declared.changed(each.namespace, each.name, each.data),
-                gone=declared.gone,
-                rng=self._rng,
-            )
-            for path in paths
-        )
-
-    async def _first_routes(self) -> None:
-        """Wait for the routes that namespaces declare: what waited for one of them must not look like nobody's."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_ROUTES_WITHIN):
-                for follower in self._routes_followed:
-                    await follower.asked.wait()
-                if self._namespaces.wanted.is_set():
-                    await self._namespace_follower.asked.wait()
-
-    async def _follow_namespaces(self) -> None:
-        await self._namespaces.wanted.wait()
-        await self._namespace_follower.follow()
-
-    def _follower(self, name: ObjectName, changed: Callable[[Mapping[str, str] | None], None]) -> ConfigMapFollower:
-        return ConfigMapFollower(client=self._client, namespace=name.namespace, name=name.name, changed=changed)
 
     def _say_start(self, served: Served) -> None:
         for warning in (*self._settings.warnings, *self._connection.warnings):

@@ -96,7 +96,7 @@ class Pipeline:
         async with asyncio.TaskGroup() as tasks:
             self._tasks = tasks
             for way in self._routes.ways.values():
-                self._dispatcher(way)
+                self._look_after(way)
             self._reading = tasks.create_task(reader.run())
             try:
                 await self._checkpointing.run(partial(self._snapshot, clean=False))
@@ -203,6 +203,12 @@ class Pipeline:
             self._telling[name] = dispatcher, self._tasks.create_task(dispatcher.run())
         return self._telling[name][0]
 
+    def _look_after(self, way: Way) -> Dispatcher:
+        """Return the dispatcher of a way that is new or has changed; whether its key can be read is known soon."""
+        dispatcher = self._dispatcher(way)
+        dispatcher.look_after(way.terms.sink)
+        return dispatcher
+
     def _told(self, kind: str, route: str, seconds: float) -> None:
         self._around.event_metrics.told(kind, seconds)
         self._around.last_told[route] = self._around.now()
@@ -211,7 +217,7 @@ class Pipeline:
         """Follow a change of the routes: what waits goes with its route, or is counted where there is none any more."""
         left = self._dispatcher(old).withdraw(old.route.name) if old else None
         if new:
-            dispatcher = self._dispatcher(new)
+            dispatcher = self._look_after(new)
             if left and not dispatcher.adopt(new.terms, left):
                 self._lose(new.route.name, left.count, ROUTE_REMOVED, "the route goes to another kind of destination")
         elif old and left and left.count:

@@ -28,6 +28,15 @@ class RouteState(msgspec.Struct, frozen=True, rename="camel"):
     last_told: datetime | None = None
 
 
+class RoutesAnswer(msgspec.Struct, frozen=True, rename="camel"):
+    """What `/routes` answers. ``trouble``: why there may be routes that it does not know; ``standing_by``: why this
+    process tells nothing now, so that only another one knows of destinations in trouble. Both are empty mostly."""
+
+    routes: tuple[RouteState, ...] = ()
+    trouble: str = ""
+    standing_by: str = ""
+
+
 def route_states(
     ways: Iterable[Way],
     declared: Iterable[DeclaredRoute],
@@ -35,7 +44,7 @@ def route_states(
     troubles: Mapping[str, str],
     template_trouble: Callable[[str], str],
     last_told: Mapping[str, datetime],
-) -> list[RouteState]:
+) -> tuple[RouteState, ...]:
     """Return the state of every route, those of the args first. ``troubles``: by destination."""
     by_name = {way.route.name: way for way in ways}
     written = {route.name: route for route in declared}
@@ -51,7 +60,7 @@ def route_states(
         for name, route in written.items()
         if name not in by_name
     ]
-    return sorted(states, key=lambda state: (state.source != "args", state.route))
+    return tuple(sorted(states, key=lambda state: (state.source != "args", state.route)))
 
 
 def _of_way(

@@ -10,8 +10,9 @@ from datetime import tzinfo
 import httpx
 import msgspec
 import yaml
+from msgspec import structs
 
-from kube_wecom_eventer.route_states import RouteState
+from kube_wecom_eventer.route_states import RoutesAnswer, RouteState
 
 _COLUMNS = ("ROUTE", "STATE", "DESTINATION", "LAST MESSAGE", "WHAT IS WRONG")
 _TIMEOUT = 10.0
@@ -29,25 +30,35 @@ def run(argv: Sequence[str], *, zone: tzinfo) -> int:
     parser.add_argument("-n", "--namespace", help="only the routes that this namespace declares")
     options = parser.parse_args(argv)
     try:
-        states = _states(options.url)
+        answer = _answer(options.url)
     except (httpx.HTTPError, httpx.InvalidURL, msgspec.MsgspecError) as error:
         print(f"kube-wecom-eventer routes: --url={options.url}: no daemon answers there: {error}", file=sys.stderr)
         return 2
     if options.namespace:
-        states = [state for state in states if state.source.startswith(f"ConfigMap {options.namespace}/")]
+        own = (state for state in answer.routes if state.source.startswith(f"ConfigMap {options.namespace}/"))
+        answer = structs.replace(answer, routes=tuple(own))
     if options.output == "json":
-        print(msgspec.json.format(msgspec.json.encode(states)).decode())
+        print(msgspec.json.format(msgspec.json.encode(answer)).decode())
     elif options.output == "yaml":
-        print(yaml.safe_dump(msgspec.to_builtins(states), allow_unicode=True, sort_keys=False), end="")
+        print(yaml.safe_dump(msgspec.to_builtins(answer), allow_unicode=True, sort_keys=False), end="")
     else:
-        print(_table(states, zone))
-    return 1 if any(state.state != "ok" for state in states) else 0
+        print(_table(answer.routes, zone))
+        _say_beside(answer)
+    return 1 if answer.trouble or any(state.state != "ok" for state in answer.routes) else 0
 
 
-def _states(url: str) -> list[RouteState]:
+def _answer(url: str) -> RoutesAnswer:
     answer = httpx.get(f"{url.rstrip('/')}/routes", timeout=_TIMEOUT, trust_env=False)
     answer.raise_for_status()
-    return msgspec.json.decode(answer.content, type=list[RouteState])
+    return msgspec.json.decode(answer.content, type=RoutesAnswer)
+
+
+def _say_beside(answer: RoutesAnswer) -> None:
+    """Say what the table can't show."""
+    if answer.trouble:
+        print(f"\nThere may be routes that the daemon can't see: {answer.trouble}")
+    if answer.standing_by:
+        print(f"\nThis replica stands by ({answer.standing_by}): what is broken now, only the one that tells knows.")
 
 
 def _table(states: Sequence[RouteState], zone: tzinfo) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 
 from kube_wecom_eventer.config.checkpoint import CheckpointSettings, parse_checkpoint
@@ -43,6 +43,9 @@ CHECKPOINT = Flag(
 SINCE = Flag("since", "without a checkpoint, also tell what happened so long before the start", "0")
 MAX_AGE = Flag("max-age", "drop and count what could not be told for so long", "1h")
 MAX_GROUPS = Flag("max-groups", "groups of like events that may wait for each robot; beyond them sums are told", "2000")
+OWN_NAMESPACE = Flag(
+    "namespace", "the daemon's own: of its checkpoint, its Lease, the platform's routes; default: its pod's"
+)
 WATCHED = Flag("watch-namespaces", "NAMESPACE,...: watch only these, with rights in each of them; default: all")
 FREQUENCY = Flag("frequency", "ignored: events are told at once")
 MAX_PROCS = Flag("max_procs", "ignored: one process, one loop")
@@ -61,7 +64,8 @@ FLAGS: Mapping[str, Flag] = {
     flag.name: flag
     for flag in (
         SOURCE, SINK, HEALTHZ_IP, HEALTHZ_PORT, LOG_FORMAT, VERBOSITY, EVENT_METRICS, SILENCES, CHECKPOINT, SINCE,
-        MAX_AGE, MAX_GROUPS, WATCHED, NAMESPACE_ROUTES, ALLOWED_HOSTS, *LEADER_ELECTION_FLAGS, FREQUENCY, MAX_PROCS,
+        MAX_AGE, MAX_GROUPS, OWN_NAMESPACE, WATCHED, NAMESPACE_ROUTES, ALLOWED_HOSTS, *LEADER_ELECTION_FLAGS,
+        FREQUENCY, MAX_PROCS,
         *(Flag(name, "klog's; ignored") for name in _KLOG),
         *(Flag(name, "klog's; ignored", is_bool=True) for name in _KLOG_BOOLS),
     )
@@ -132,10 +136,13 @@ def load_settings(argv: Sequence[str], *, environ: Mapping[str, str]) -> Setting
 
 
 def _source(flags: ParsedFlags, environ: Mapping[str, str]) -> SourceSettings:
-    text = flags.last(SOURCE)
-    if text is None:
-        return SourceSettings()
-    return parse_source(text, environ=environ, problems=flags.problems, warnings=flags.warnings)
+    text, namespace = flags.last(SOURCE), flags.last(OWN_NAMESPACE) or ""
+    if namespace and not NAMESPACE.fullmatch(namespace):
+        flags.problems.append(f"--{OWN_NAMESPACE.name}={namespace}: no namespace's name; write one in lower case")
+    source = SourceSettings()
+    if text is not None:
+        source = parse_source(text, environ=environ, problems=flags.problems, warnings=flags.warnings)
+    return replace(source, namespace=namespace)
 
 
 def _sinks(flags: ParsedFlags, environ: Mapping[str, str], *, needed: bool) -> tuple[SinkSettings, ...]:

@@ -18,13 +18,14 @@ class SourceSettings:
 
     ``server`` overrides the address that the credentials come with. ``in_cluster`` is None where the user left
     it open: the service account inside a cluster, else the kubeconfig as kubectl finds it. False with no
-    ``kubeconfig`` means: ``server`` without credentials.
+    ``kubeconfig`` means: ``server`` without credentials. ``namespace``: the daemon's own; empty: its pod's.
     """
 
     server: str | None = None
     in_cluster: bool | None = None
     kubeconfig: str | None = None
     insecure: bool = False
+    namespace: str = ""
 
 
 def parse_source(text: str, *, environ: Mapping[str, str], problems: list[str], warnings: list[str]) -> SourceSettings:

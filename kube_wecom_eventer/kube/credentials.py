@@ -97,7 +97,7 @@ def connect(source: SourceSettings, *, environ: Mapping[str, str]) -> Connection
         ConfigError: where there are none, or they can't be read.
     """
     directory = Path(environ.get("KUBE_WECOM_EVENTER_SERVICE_ACCOUNT_DIR") or SERVICE_ACCOUNT_DIR)
-    return replace(_found(source, directory, environ), namespace=_own_namespace(directory))
+    return replace(_found(source, directory, environ), namespace=source.namespace or _own_namespace(directory))
 
 
 def _own_namespace(directory: Path) -> str:

@@ -112,7 +112,7 @@ class LabelledFollower:
     also where it was never told. Memory holds a version for each object, and one page of a list.
 
     ``synced`` is set after the first complete list. ``asked`` is set after the first attempt at it, a refused one
-    included. ``trouble`` says what is wrong now; it is empty while a watch is open.
+    included. ``trouble`` says what is wrong now, and what to grant; it is empty while a watch is open.
     """
 
     def __init__(
@@ -279,12 +279,14 @@ class LabelledFollower:
     def _say(self, error: ApiError | None) -> None:
         """Log what is wrong, once a change; None: all is well."""
         text = str(error or "")
-        if text and text != self.trouble:
-            hint = {"missing_rule": self._missing_rule()} if isinstance(error, Forbidden) else {}
+        rule = self._missing_rule() if isinstance(error, Forbidden) else ""
+        trouble = f"{text}; grant {rule}" if rule else text
+        if trouble and trouble != self.trouble:
+            hint = {"missing_rule": rule} if rule else {}
             log.warning(f"{self._subject}_unreadable", path=self._path, **self._selector, error=text, **hint)
-        elif self.trouble and not text:
+        elif self.trouble and not trouble:
             log.info(f"{self._subject}_readable", path=self._path, **self._selector)
-        self.trouble = text
+        self.trouble = trouble
 
     def _missing_rule(self) -> str:
         *_, before, namespace, resource = self._path.split("/")

@@ -28,6 +28,8 @@ _TIMEOUT = 5.0
 """Seconds for one request: a message waits for it."""
 _KEPT = 3600.0
 """Seconds for which the last known value stands in for an API server that can't be asked."""
+_AT_ONCE = 8
+"""Requests under way: a daemon that starts with the routes of many teams asks for all of their keys."""
 _FIELDS = 10_000
 """Fields that are remembered, the one that was used longest ago out first."""
 _LONGEST = 4096
@@ -84,6 +86,7 @@ class SecretReader:
         self._fresh_for = fresh_for
         self._known: OrderedDict[_Field, _Known] = OrderedDict()
         self._asking: dict[tuple[str, str], asyncio.Task[_Answer]] = {}
+        self._turns = asyncio.Semaphore(_AT_ONCE)
 
     async def value(self, namespace: str, name: str, field: str) -> Secret:
         """Return the field's text, without the white space around it.
@@ -129,7 +132,8 @@ class SecretReader:
 
     async def _ask(self, namespace: str, name: str) -> _Answer:
         try:
-            body = await self._client.get(f"/api/v1/namespaces/{namespace}/secrets/{name}", timeout=_TIMEOUT)
+            async with self._turns:
+                body = await self._client.get(f"/api/v1/namespaces/{namespace}/secrets/{name}", timeout=_TIMEOUT)
             read = _secret_object.decode(body)
         except ApiError as error:
             return error

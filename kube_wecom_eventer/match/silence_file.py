@@ -44,8 +44,11 @@ class Reading:
     doubts: tuple[str, ...] = ()
 
 
-def read_silences(key: str, text: str, *, zone: tzinfo, routes: Collection[str]) -> Reading:
-    """Read one key. Times without an offset are in ``zone``; ``routes`` are the names that exist. Raises nothing."""
+def read_silences(key: str, text: str, *, zone: tzinfo, routes: Collection[str], declared: bool = False) -> Reading:
+    """Read one key. Times without an offset are in ``zone``; ``routes`` are the names that exist. Raises nothing.
+
+    ``declared``: namespaces declare more of them, as ``NAMESPACE/NAME``, at any time.
+    """
     size = len(text.encode(errors="replace"))
     if size > LARGEST:
         problem = f"{size} bytes: more than the {LARGEST} that one key may hold; spread the silences over several keys"
@@ -59,7 +62,7 @@ def read_silences(key: str, text: str, *, zone: tzinfo, routes: Collection[str])
     doubts: list[str] = []
     for node in documents:
         for each in node.items if isinstance(node, Items) else (node,):
-            reader = _Reader(each, zone=zone, routes=routes)
+            reader = _Reader(each, zone=zone, routes=routes, declared=declared)
             silence = reader.silence(where=f"{key}, line {each.line}")
             problems += reader.problems
             if silence is not None:
@@ -76,7 +79,8 @@ def _first(lines: list[str]) -> tuple[str, ...]:
 class _Reader:
     """Reads one silence, to its end whatever is wrong on the way."""
 
-    def __init__(self, node: Node, *, zone: tzinfo, routes: Collection[str]) -> None:
+    def __init__(self, node: Node, *, zone: tzinfo, routes: Collection[str], declared: bool) -> None:
+        self._declared = declared
         self._node = node
         self._zone = zone
         self._routes = routes
@@ -162,7 +166,7 @@ class _Reader:
         if not names or len(names) < len(_several(node)):
             self._bad(node, "route", "no list of routes; write route: [NAME, NAME], or leave it out for all routes")
         for name in names:
-            if name not in self._routes:
+            if name not in self._routes and not (self._declared and "/" in name):
                 known = ", ".join(self._routes)
                 self.doubts.append(f"line {node.line}: route: {_shown(name)}: no route has this name; there is {known}")
         return frozenset(names)

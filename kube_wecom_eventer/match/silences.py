@@ -40,12 +40,20 @@ class Silences:
     that an edit leaves as it was goes on counting; one that was edited is a new one.
 
     ``name`` is the ConfigMap's, ``routes`` are the names that exist, times without an offset are in ``zone``, ``now``
-    is the wall clock.
+    is the wall clock. ``declared``: namespaces declare more routes.
     """
 
     def __init__(
-        self, *, name: str, routes: Collection[str], zone: tzinfo, metrics: Metrics, now: Callable[[], datetime]
+        self,
+        *,
+        name: str,
+        routes: Collection[str],
+        zone: tzinfo,
+        metrics: Metrics,
+        now: Callable[[], datetime],
+        declared: bool = False,
     ) -> None:
+        self._declared = declared
         self._name = name
         self._routes = routes
         self._zone = zone
@@ -90,7 +98,7 @@ class Silences:
             self._readings[key] = (
                 known
                 if known is not None and known.text == text
-                else read_silences(key, text, zone=self._zone, routes=self._routes)
+                else read_silences(key, text, zone=self._zone, routes=self._routes, declared=self._declared)
             )
         self._keep([silence for reading in self._readings.values() for silence in reading.silences])
         self._say({key: reading for key, reading in self._readings.items() if reading is not before.get(key)})

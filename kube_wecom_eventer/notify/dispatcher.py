@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -23,7 +24,7 @@ from kube_wecom_eventer.notify.pending import Left, Pending
 from kube_wecom_eventer.notify.versions import Versions
 from kube_wecom_eventer.render import Merged
 from kube_wecom_eventer.render.digest import total
-from kube_wecom_eventer.sinks import Outcome, Verdict
+from kube_wecom_eventer.sinks import Outcome, Sink, Verdict
 
 MAX_AGE = 3600.0
 """Seconds after which an event that could not be told is dropped: the API server forgets it then, too."""
@@ -39,6 +40,9 @@ DIGEST_INTERVAL = 3.0
 
 _PROBE_FIRST, _PROBE_LONGEST = 60.0, 900.0
 """Seconds between attempts at a broken destination."""
+
+_LOOK_EVERY, _LOOK_AGAIN = 300.0, 30.0
+"""Seconds between looks at a destination to which nothing is to be sent; the shorter where the last one was bad."""
 
 log = structlog.get_logger()
 
@@ -82,6 +86,9 @@ class Dispatcher:
         self._alone: Batch | None = None
         self._draining = False
         self._retired = False
+        self._sink: Sink | None = None
+        self._look_at = math.inf
+        self._unready = False
         self._arrived = asyncio.Event()
         self._empty = asyncio.Event()
         self._empty.set()
@@ -153,6 +160,12 @@ class Dispatcher:
             self._wake()
         return adopted
 
+    def look_after(self, sink: Sink) -> None:
+        """Look now and then whether something could be sent by ``sink``: a key that can't be read is said before there
+        is a message that needs it."""
+        self._sink, self._look_at = sink, -math.inf
+        self._arrived.set()
+
     def retire(self) -> None:
         """Let `run` end when nothing is being told: no route has this destination any more."""
         self._retired = True
@@ -197,10 +210,25 @@ class Dispatcher:
                 return False
             if not self._pending.events:
                 self._empty.set()
-            due_at = self._pending.next_due()
+            looks = self._sink if not self._draining else None
+            if looks and now >= self._look_at:
+                await self._look(looks)
+                continue
+            due = self._pending.next_due()
+            due_at = min(math.inf if due is None else due, self._look_at if looks else math.inf)
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(None if due_at is None else max(0.0, due_at - now)):
+                async with asyncio.timeout(None if due_at == math.inf else max(0.0, due_at - now)):
                     await self._arrived.wait()
+
+    async def _look(self, sink: Sink) -> None:
+        outcome = await sink.ready()
+        if outcome:
+            self._say_trouble(outcome)
+        elif self._unready:
+            self._say_recovered()
+        self._unready = outcome is not None
+        every = _LOOK_AGAIN if outcome else _LOOK_EVERY
+        self._look_at = asyncio.get_running_loop().time() + every * self._rng.uniform(1.0, 1.2)
 
     def _now(self) -> float:
         """Return the loop's time; the end of all waiting on purpose, once that is to end."""
@@ -253,6 +281,7 @@ class Dispatcher:
         loop = asyncio.get_running_loop()
         sink = attempts.batch.sink
         if outcome := await sink.ready():
+            self._unready = True
             self._note(outcome)
             return outcome
         self._pace = self._pace_of(sink.account) or self._pace
@@ -321,10 +350,7 @@ class Dispatcher:
         self._metrics.pending.labels(destination=self._destination).set(self.waiting)
 
     def _say_well(self, batch: Batch, delay: float) -> None:
-        if self.trouble:
-            self._log.info("destination_recovered")
-        self.trouble, self._said, self._probes = "", "", 0
-        self._metrics.broken.labels(destination=self._destination).set(0)
+        self._say_recovered()
         event = batch.items[0].event
         self._log.debug(
             "message_accepted",
@@ -335,6 +361,12 @@ class Dispatcher:
             groups=len(batch.items),
             seconds=round(delay, 3),
         )
+
+    def _say_recovered(self) -> None:
+        if self.trouble:
+            self._log.info("destination_recovered")
+        self.trouble, self._said, self._probes, self._unready = "", "", 0, False
+        self._metrics.broken.labels(destination=self._destination).set(0)
 
     def _say_trouble(self, outcome: Outcome) -> None:
         """Say what the destination answered: once a change, at the level that its class deserves."""

@@ -92,7 +92,7 @@ def troubles(daemon: DaemonProcess) -> list[dict[str, Any]]:
 async def states(daemon: DaemonProcess) -> dict[str, dict[str, Any]]:
     """Return what /routes says, by route; but for what other tests have declared on this server."""
     async with await daemon.ready() as http:
-        found = {each["route"]: each for each in (await http.get("/routes")).json()}
+        found = {each["route"]: each for each in (await http.get("/routes")).json()["routes"]}
     return {route: each for route, each in found.items() if not route.startswith("test-")}
 
 

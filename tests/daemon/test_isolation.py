@@ -108,7 +108,11 @@ async def test_a_team_has_twenty_routes_at_most(pipeline: Pipeline, tenants: tup
     await shop.route()
     async with pipeline.daemon(*payments.arguments) as daemon, await daemon.ready() as http:
         await daemon.log("route_declared", route=f"{shop.namespace}/wecom")
-        states = [state for state in (await http.get("/routes")).json() if f" {payments.namespace}/" in state["source"]]
+        states = [
+            state
+            for state in (await http.get("/routes")).json()["routes"]
+            if f" {payments.namespace}/" in state["source"]
+        ]
         assert sorted(state["state"] for state in states) == ["ok"] * 20 + ["refused"] * 4
         problems = [line["problem"] for line in daemon.logs if line["event"] == "route_refused"]
         assert f"namespace {payments.namespace} has 20 routes already; remove one" in problems

@@ -116,7 +116,7 @@ async def test_a_route_without_its_secret_waits_for_it(pipeline: Pipeline) -> No
     async with pipeline.daemon(*tenant.arguments) as daemon:
         await daemon.ready()
         await pipeline.event("one", reason="One")
-        line = await daemon.log("destination_broken")
+        line = await daemon.log("destination_broken", destination=f"wecom-{tenant.namespace}/missing-at-first")
         assert f"{tenant.namespace}/missing-at-first" in line["detail"]
         await tenant.secret(KEY, "missing-at-first")
         assert await pipeline.group.told() == "One"
@@ -220,12 +220,12 @@ async def test_the_routes_can_be_asked_for(pipeline: Pipeline) -> None:
         for _ in range(2):
             assert await pipeline.group.told() == "One"
         own = f"{tenant.namespace}/wecom"
-        states = {state["route"]: state for state in (await http.get("/routes")).json()}
+        states = {state["route"]: state for state in (await http.get("/routes")).json()["routes"]}
         assert (states[own]["state"], states[own]["source"]) == ("ok", f"ConfigMap {own}")
         assert states["platform"]["source"] == "args"
         await tenant.route("level=Wrong&key_secret=wecom-robot")
         await daemon.log("route_refused", route=own)
-        states = {state["route"]: state for state in (await http.get("/routes")).json()}
+        states = {state["route"]: state for state in (await http.get("/routes")).json()["routes"]}
         assert (states[own]["state"], states[own]["trouble"].partition(":")[0]) == ("unchanged", "level=Wrong")
         assert KEY not in (await http.get("/routes")).text
         shown = await routes_command(str(http.base_url))

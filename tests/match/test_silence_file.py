@@ -174,6 +174,13 @@ def test_a_route_that_does_not_exist_is_doubted() -> None:
     assert reading.silences[0].routes == {"payment", "shop"}
 
 
+def test_a_declared_route_is_not_doubted() -> None:
+    """Namespaces declare theirs at any time; one that may be misspelt without a slash is doubted all the same."""
+    text = f"{GOOD}\nroute: [payments/wecom, payment]"
+    (doubt,) = read_silences("k", text, zone=UTC, routes=["payments"], declared=True).doubts
+    assert doubt == "line 5: route: 'payment': no route has this name; there is payments"
+
+
 def test_many_mistakes_are_told_in_part() -> None:
     """A log is no place for ten thousand lines."""
     problems = read("- a\n" * 10_000).problems
