@@ -117,15 +117,17 @@ class Pipeline:
         if self._reading:
             self._reading.cancel()
         log.info("daemon_stopping", waiting=self._waiting())
-        try:
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(GRACE):
                 if not await self._still_ours():
                     return
-                await asyncio.gather(*(dispatcher.drained() for dispatcher in self._dispatchers))
-        except TimeoutError:
-            left = self._waiting()
-            kept = "the next start tells them" if self._checkpointing.kept else "they are lost"
-            log.error("events_left_at_stop", left=left, grace_seconds=GRACE, detail=kept)
+                # A broken destination is probed once a minute or less: who comes next does that, if it will know.
+                kept = self._checkpointing.kept
+                telling = [each for each in self._dispatchers if not (kept and each.broken)]
+                await asyncio.gather(*(dispatcher.drained() for dispatcher in telling))
+        if left := self._waiting():
+            kept_or_lost = "the next start tells them" if self._checkpointing.kept else "they are lost"
+            log.error("events_left_at_stop", left=left, grace_seconds=GRACE, detail=kept_or_lost)
 
     async def _still_ours(self) -> bool:
         """Write the checkpoint: in a rollout the next pod may have taken it over already, and tells what waits."""

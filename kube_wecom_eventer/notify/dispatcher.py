@@ -54,6 +54,8 @@ class Dispatcher:
     seconds; ``settled`` of each message that was accepted or given up. ``max_age``: seconds. ``pace_of`` returns the
     pace of an account, which other destinations may share, once a sink knows its own; None: ``pace`` stays.
     ``returned`` gets back a batch whose route was withdrawn before it was told.
+
+    ``trouble``: what is wrong now; empty where nothing is. ``broken``: it takes nothing until somebody mends it.
     """
 
     def __init__(
@@ -97,6 +99,7 @@ class Dispatcher:
         self._probes = 0
         self._failing = False
         self.trouble = ""
+        self.broken = False
         self._said = ""
         for gauge in (metrics.pending, metrics.broken):
             gauge.labels(destination=destination).set(0)
@@ -365,12 +368,13 @@ class Dispatcher:
     def _say_recovered(self) -> None:
         if self.trouble:
             self._log.info("destination_recovered")
-        self.trouble, self._said, self._probes, self._unready = "", "", 0, False
+        self.trouble, self.broken, self._said, self._probes, self._unready = "", False, "", 0, False
         self._metrics.broken.labels(destination=self._destination).set(0)
 
     def _say_trouble(self, outcome: Outcome) -> None:
         """Say what the destination answered: once a change, at the level that its class deserves."""
         if outcome.verdict is Verdict.BROKEN:
+            self.broken = True
             self._metrics.broken.labels(destination=self._destination).set(1)
         passing = outcome.verdict in (Verdict.REFUSED, Verdict.UNKNOWN)
         if not passing:

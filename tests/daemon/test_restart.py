@@ -9,7 +9,7 @@ from pathlib import Path
 
 from kube_wecom_eventer.demo.faults import Answer, path_contains
 from kube_wecom_eventer.demo.wecom import ErrCode
-from tests.daemon.conftest import Demo, Pipeline, until
+from tests.daemon.conftest import KEY, Demo, Pipeline, until
 
 
 async def test_what_happens_between_a_kill_and_a_start_is_told(pipeline: Pipeline) -> None:
@@ -244,3 +244,20 @@ async def test_a_leader_without_a_checkpoint_counts_what_it_leaves_behind(demo: 
         line = await daemon.log("event_dropped")
         assert (line["reason"], line["count"]) == ("no_checkpoint", 2)
         assert await daemon.metric("events_dropped_total", reason="no_checkpoint", route="sink-1") == 2
+
+
+async def test_a_broken_robot_holds_no_stop_up(demo: Demo, tmp_path: Path) -> None:
+    """The checkpoint knows what waits for it; the next process tells that once the robot is back."""
+    checkpoint = f"--checkpoint=file:{tmp_path / 'position.json'}"
+    demo.group.wecom.remove_robot(KEY)
+    async with demo.daemon(checkpoint) as daemon:
+        await demo.watched()
+        demo.event("One")
+        await daemon.log("destination_broken")
+        started = asyncio.get_running_loop().time()
+        assert await daemon.stop() == 0
+        assert asyncio.get_running_loop().time() - started < 5
+        assert (await daemon.log("events_left_at_stop"))["left"] == 1
+    demo.group.wecom.add_robot(KEY)
+    async with demo.daemon(checkpoint):
+        assert await demo.told() == "One"
