@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,14 +21,11 @@ import msgspec
 import structlog
 
 from kube_wecom_eventer.errors import ApiError, Forbidden, Gone
-from kube_wecom_eventer.event import Event, revision
-from kube_wecom_eventer.kube.client import UNREADABLE, ApiClient, missing_rule
+from kube_wecom_eventer.event import Event
+from kube_wecom_eventer.kube.client import ApiClient, missing_rule
+from kube_wecom_eventer.kube.event_list import PAGE, EventPage, event_page, events_path
 from kube_wecom_eventer.kube.watch import Backoff, watch_once
 from kube_wecom_eventer.metrics import Metrics
-
-_PATH = "/api/v1/events"
-_PAGE = 500
-"""Events in a page of a list: about 1 MB."""
 
 _LASTED = 5.0
 """Seconds after which a watch counts as one that worked, so that the next one follows soon."""
@@ -44,22 +41,7 @@ class _WatchLine(msgspec.Struct):
     object: Event
 
 
-class _ListMeta(msgspec.Struct, rename={"resource_version": "resourceVersion", "continue_": "continue"}):
-    resource_version: str = ""
-    continue_: str = ""
-
-
-class _EventList(msgspec.Struct):
-    """``items`` are read one by one: the API server stores times that no reader of RFC 3339 takes, of the year 0 or
-    10000, and one such event must not make the whole list unreadable for the hour that it lives."""
-
-    metadata: _ListMeta
-    items: list[msgspec.Raw] | None = None
-
-
 _watch_line = msgspec.json.Decoder(_WatchLine)
-_event_list = msgspec.json.Decoder(_EventList)
-_event = msgspec.json.Decoder(Event)
 
 
 def _decode(line: bytes) -> tuple[str, Event]:
@@ -124,7 +106,7 @@ class EventStream:
         start = start or Start()
         self._client = client
         self._metrics = metrics
-        self._path = f"/api/v1/namespaces/{namespace}/events" if namespace else _PATH
+        self._path = events_path(namespace)
         self._role = f"Role of namespace {namespace}" if namespace else "ClusterRole"
         self._now = now
         self._selector: dict[str, str | int] = {"fieldSelector": "type=Warning"} if warnings_only else {}
@@ -228,8 +210,7 @@ class EventStream:
 
     async def _latest(self) -> int:
         """Ask for the server's newest resourceVersion; also the cheapest way to hear 401 or 403 as such."""
-        listing = await self._page({"limit": 1})
-        return revision(listing.metadata.resource_version)
+        return (await self._page({"limit": 1})).version
 
     async def _list_above(self, position: int) -> AsyncGenerator[Event, None]:
         """Yield what is newer than ``position`` (and than ``_since``), then take the list's own position.
@@ -237,43 +218,30 @@ class EventStream:
         Pages come by name, so no order is promised. A list that fails in the middle starts again, and skips what it
         has already yielded.
         """
-        params = {"limit": _PAGE, **self._selector}
+        params = {"limit": PAGE, **self._selector}
         start = 0
         while True:
             page = await self._page(params)
             # Later pages may be newer than the first one; the watch goes on from where the first one was.
-            start = start or revision(page.metadata.resource_version)
-            for event in self._readable(page):
+            start = start or page.version
+            for event in page.events(self._say_unreadable):
                 new = event.version > position and event.version not in self._listed and not _before(event, self._since)
                 self._listing.listed(event, new=new)
                 if new:
                     self._listed.add(event.version)
                     self._metrics.received.inc()
                     yield event
-            if not page.metadata.continue_:
+            if not page.more:
                 break
-            params["continue"] = page.metadata.continue_
+            params["continue"] = page.more
         self._position, self._must_list, self._since, self._restored = start, False, None, False
         self._listed.clear()
         self._listing.positioned()
 
-    async def _page(self, params: dict[str, str | int]) -> _EventList:
-        body = await self._client.get(self._path, params)
-        try:
-            page = _event_list.decode(body)
-        except UNREADABLE as error:
-            raise ApiError(f"the list of events can't be read: {error}") from None
-        if not revision(page.metadata.resource_version):
-            raise ApiError("the list of events can't be read: it has no resourceVersion")
+    async def _page(self, params: dict[str, str | int]) -> EventPage:
+        page = await event_page(self._client, self._path, params)
         self.synced.set()
         return page
-
-    def _readable(self, page: _EventList) -> Iterator[Event]:
-        for item in page.items or ():
-            try:
-                yield _event.decode(item)
-            except UNREADABLE as error:
-                self._say_unreadable(bytes(item), error)
 
     def _restarted(self, reason: str) -> None:
         self._metrics.watch_restarts.labels(reason=reason).inc()
@@ -310,7 +278,7 @@ class Probe:
 
     def __init__(self, client: ApiClient, namespace: str = "") -> None:
         self._client = client
-        self._path = f"/api/v1/namespaces/{namespace}/events" if namespace else _PATH
+        self._path = events_path(namespace)
         self._kind = f"Role of namespace {namespace}" if namespace else "ClusterRole"
         self._said = ""
 
