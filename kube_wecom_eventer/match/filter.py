@@ -38,27 +38,35 @@ class EventFilter:
 
     def takes(self, event: Event) -> bool:
         """Return whether the filter selects this event."""
+        return not self.refusal(event)
+
+    def refusal(self, event: Event) -> str:
+        """Return the parameter that refuses this event; empty where the filter takes it."""
         if event.type != "Warning" and not (self._normal_too and event.type == "Normal"):
-            return False
+            return "level"
         about = event.involved_object
         namespace = about.namespace or CLUSTER_SCOPE
         if self._namespaces and namespace not in self._namespaces:
-            return False
-        if namespace in self._excluded_namespaces or (self._kinds and about.kind not in self._kinds):
-            return False
+            return "namespaces"
+        if namespace in self._excluded_namespaces:
+            return "exclude_namespaces"
+        if self._kinds and about.kind not in self._kinds:
+            return "kinds"
         if self._selector and not (about.namespace and self._selector.selects(self._labels_of(about.namespace))):
-            return False
+            return "namespace_selector"
         if self._reasons and not self._reasons.found_in(event.reason):
-            return False
-        return not self._excluded_reasons.found_in(event.reason) and self._takes_details(event)
+            return "reason"
+        if self._excluded_reasons.found_in(event.reason):
+            return "exclude_reason"
+        return self._refusing_detail(event)
 
-    def _takes_details(self, event: Event) -> bool:
+    def _refusing_detail(self, event: Event) -> str:
         """Ask what is asked rarely, and costs most, last."""
         if self._min_count and event.occurrences < self._min_count:
-            return False
+            return "min_count"
         if self._names and not self._names.found_in(event.involved_object.name):
-            return False
-        return not self._messages or self._messages.found_in(event.message)
+            return "name"
+        return "message" if self._messages and not self._messages.found_in(event.message) else ""
 
 
 class _Patterns:

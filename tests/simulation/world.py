@@ -22,13 +22,13 @@ from kube_wecom_eventer.demo.store import Key, ObjectStore
 from kube_wecom_eventer.demo.wecom import WeComGroup
 from kube_wecom_eventer.kube import event_stream
 from kube_wecom_eventer.notify import pending
+from kube_wecom_eventer.virtual_time import VirtualLoop
 from tests.simulation.faults import Faults, restorable
 from tests.simulation.history import History
 from tests.simulation.instance import Instance
 from tests.simulation.observe import Ledger, Version, observed
 from tests.simulation.plan import KEYS, NAMESPACES, EventPlan, FaultPlan, Plan, stream
 from tests.simulation.transport import Peer
-from tests.support.virtual_time import VirtualLoop
 
 EPOCH = datetime(2026, 11, 20, tzinfo=UTC)
 """What the wall clock shows when the loop's clock shows 0."""
