@@ -10,19 +10,42 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from kube_wecom_eventer.suggestion import did_you_mean
+
 _TRUE = {"1", "t", "T", "true", "TRUE", "True"}
 _FALSE = {"0", "f", "F", "false", "FALSE", "False"}
 
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """A flag that the program knows. ``help`` is one line for ``--help``."""
+    """A flag that the program knows.
+
+    ``help``: sentences for a person; code in backquotes, a page as ``docs/NAME.md``. ``value``: what stands behind
+    the ``=``, as ``PORT``. The help and docs/reference.md are made of these.
+    """
 
     name: str
     help: str
     default: str | None = None
     is_bool: bool = False
     repeatable: bool = False
+    value: str = "VALUE"
+
+    @property
+    def written(self) -> str:
+        """Return how the flag is written, as ``--healthz-port=PORT``."""
+        written = f"-{self.name}" if len(self.name) == 1 else f"--{self.name}"
+        if not self.is_bool:
+            return f"{written}={self.value}"
+        return f"{written}=false" if self.default == "true" else written
+
+
+@dataclass(frozen=True, slots=True)
+class FlagGroup:
+    """Flags that are shown together."""
+
+    title: str
+    flags: tuple[Flag, ...]
 
 
 @dataclass(slots=True)
@@ -81,7 +104,9 @@ def _take(argument: str, arguments: Iterator[str], known: Mapping[str, Flag], pa
         return
     flag = known.get(name)
     if flag is None:
-        parsed.problems.append(f"--{name}: unknown flag; --help lists the known ones")
+        parsed.problems.append(
+            f"--{name}: unknown flag{did_you_mean(name, known, written='--{}') or ';'} --help lists the known ones"
+        )
         return
     if not equals:
         following = "true" if flag.is_bool else next(arguments, None)
