@@ -14,6 +14,7 @@ from kube_wecom_eventer.metrics import LABEL_VALUES, LABELS, PREFIX, Metrics
 from kube_wecom_eventer.notify import DROP_REASONS
 from kube_wecom_eventer.reading import EXPIRED, NO_CHECKPOINT, ROUTE_REMOVED
 
+ROOT = Path(__file__).parents[1]
 PACKAGE = Path(kube_wecom_eventer.__file__).parent
 
 
@@ -29,6 +30,17 @@ def labelled() -> dict[str, set[str]]:
     EventerMetrics(registry=registry, last_contact=lambda: 0.0)
     collectors = list(registry._collector_to_names)
     return {collector.describe()[0].name: set(collector._labelnames) for collector in collectors}  # type: ignore[attr-defined]
+
+
+def test_each_metric_that_the_documentation_names_exists() -> None:
+    """Whoever copies a query gets an answer."""
+    registry = Metrics().registry
+    EventerMetrics(registry=registry, last_contact=lambda: 0.0)
+    known = set(registry._names_to_collectors)
+    pages = [*ROOT.glob("docs/*.md"), *ROOT.glob("README*.md")]
+    named = {name for page in pages for name in re.findall(rf"\b(?:{PREFIX}|eventer)_[a-z_]+", page.read_text("utf-8"))}
+    assert len(named) > 20
+    assert named - known == set()
 
 
 def test_each_label_is_explained() -> None:

@@ -40,8 +40,8 @@ WATCHED = Flag(
 )
 OWN_NAMESPACE = Flag(
     "namespace",
-    "The daemon's own: of its checkpoint, its Lease, its silences, and of the platform's routes. Unset: its pod's, else "
-    "`default`.",
+    "The daemon's own: of its checkpoint, its Lease, its silences, and of the platform's routes. Unset: its pod's, "
+    "else `default`.",
     value="NAMESPACE",
 )
 SINK = Flag(

@@ -24,9 +24,9 @@ PATHS: Mapping[str, str] = {
     "/readyz": "200 once the events could be listed, or while this replica stands by; 503 before. Its body names what "
     "is wrong.",
     "/metrics": "The metrics, in Prometheus' text format.",
-    "/routes": "What the command `routes` shows, as JSON: `routes`, each with `route`, `source`, `state`, `destination`, "
-    "`trouble`, `doubts` and `lastTold`; `trouble`, why there may be routes that it does not know; `standingBy`. It holds "
-    "no secrets.",
+    "/routes": "What the command `routes` shows, as JSON: `routes`, each with `route`, `source`, `state`, "
+    "`destination`, `trouble`, `doubts` and `lastTold`; `trouble`, why there may be routes that it does not know; "
+    "`standingBy`. It holds no secrets.",
 }
 """What is served, and what it answers."""
 
