@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
@@ -16,7 +17,7 @@ from typing import Any
 import structlog
 
 from kube_wecom_eventer import __version__
-from kube_wecom_eventer.command_line import PROGRAM, show
+from kube_wecom_eventer.command_line import PROGRAM, show, shown
 from kube_wecom_eventer.config.settings import load_settings
 from kube_wecom_eventer.errors import ConfigError
 from kube_wecom_eventer.logs import configure_logs
@@ -41,12 +42,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _help(next((each for each in args[1:] if not each.startswith("-")), ""))
     command = COMMANDS.get(args[0]) if args else None
     if args and not command and not args[0].startswith("-"):
-        return _say(f"{args[0]}: unknown command{did_you_mean(args[0], COMMANDS) or ';'} --help lists the commands")
+        return _say(
+            f"{shown(args[0])}: unknown command{did_you_mean(args[0], COMMANDS) or ';'} --help lists the commands"
+        )
     if any(argument in _HELP for argument in args):
         return _help(args[0] if command else "")
     if any(argument in _VERSION for argument in args):
-        print(f"{PROGRAM} {__version__}")
-        return 0
+        return _show(f"{PROGRAM} {__version__}\n")
     return command.run(args[1:]) if command else _daemon(args)
 
 
@@ -62,7 +64,12 @@ def _help(topic: str) -> int:
         return _say(f"help {topic}: unknown topic{did_you_mean(topic, known) or ';'} --help lists the topics")
     else:
         text = texts.daemon_help({name: command.summary for name, command in COMMANDS.items()})
-    show(text, sys.stdout, environ=os.environ)
+    return _show(text)
+
+
+def _show(text: str) -> int:
+    with contextlib.suppress(BrokenPipeError):
+        show(text, sys.stdout, environ=os.environ)
     _let_go_of_output()
     return 0
 

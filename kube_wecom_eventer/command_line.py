@@ -93,10 +93,9 @@ class CommandParser(argparse.ArgumentParser):
         self._refuse([message])
 
     def _unknown(self, argument: str) -> str:
-        # What follows may be a secret.
-        name = re.split(r"[:=?]", argument, maxsplit=1)[0]
-        if not name.startswith("-"):
-            return f"{name}: one argument too many"
+        if not argument.startswith("-"):
+            return f"{shown(argument)}: one argument too many"
+        name = argument.partition("=")[0]
         known = [each for action in self._actions for each in action.option_strings if each.startswith("--")]
         return f"{name}: unknown option{did_you_mean(name, known)}"
 
@@ -153,8 +152,13 @@ def definitions(title: str, entries: Iterable[tuple[str, str]], *, intro: str = 
 
 def examples(entries: Iterable[tuple[str, str]]) -> str:
     """Return examples: command lines, without the program's name, and what each is for."""
-    shown = (f"{_command(line)}\n{_wrapped(text, indent=6)}" for line, text in entries)
-    return "\n".join(["Examples:", *shown])
+    return "\n".join(["Examples:", *(f"{_command(line)}\n{_wrapped(text, indent=6)}" for line, text in entries)])
+
+
+def shown(argument: str) -> str:
+    """Return where an argument begins: what follows a colon, a question mark or an equals sign may be a robot's key."""
+    start = re.split(r"[:=?]", argument, maxsplit=1)[0]
+    return argument if start == argument else f"{start}..."
 
 
 def plain(text: str) -> str:

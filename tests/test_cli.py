@@ -28,6 +28,17 @@ def test_the_version_is_told(flag: str, capsys: pytest.CaptureFixture[str]) -> N
     assert capsys.readouterr().out == f"kube-wecom-eventer {__version__}\n"
 
 
+@pytest.mark.parametrize("args", [("--help",), ("help", "sink"), ("routes", "--help")])
+def test_a_help_whose_reader_has_gone_is_no_error(args: tuple[str, ...]) -> None:
+    """As `--help | head`."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "kube_wecom_eventer", *args]
+    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, timeout=30, check=False)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 def test_all_mistakes_are_told_at_once_and_without_a_traceback() -> None:
     """Exit 2, a line each, no key."""
     done = run("--nope", f"{SINK}&level=Foo&reason=[", "--sink=kafka:brokers", "--source=consul:x")

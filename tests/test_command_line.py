@@ -76,7 +76,7 @@ def test_options_are_read(capsys: pytest.CaptureFixture[str]) -> None:
     ("args", "lines"),
     [
         (["--cup=2", "--kund"], ["--cup: unknown option; did you mean --cups?", "--kund: unknown option; did you "]),
-        (["a", "key=hunter2"], ["key: one argument too many"]),
+        (["a", "key=hunter2"], ["key...: one argument too many"]),
         (["--hunt=hunter2"], ["--hunt: unknown option"]),
         (["--cups=many"], ["argument --cups: invalid float value: 'many'"]),
         (["--cups"], ["argument --cups: expected one argument"]),

@@ -6,10 +6,10 @@ Source: https://pkg.go.dev/flag#hdr-Command_line_flag_syntax
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from kube_wecom_eventer.command_line import shown
 from kube_wecom_eventer.suggestion import did_you_mean
 
 _TRUE = {"1", "t", "T", "true", "TRUE", "True"}
@@ -83,24 +83,18 @@ def parse_flags(argv: Sequence[str], known: Mapping[str, Flag]) -> ParsedFlags:
             break
         if len(argument) < 2 or not argument.startswith("-"):
             parsed.warnings.append(
-                f"{_shown(argument)} is no flag and is ignored (a bool flag takes its value behind '=': --flag=false)"
+                f"{shown(argument)!r} is no flag and is ignored (a bool flag takes its value behind '=': --flag=false)"
             )
             continue
         _take(argument, arguments, known, parsed)
     return parsed
 
 
-def _shown(argument: str) -> str:
-    """Show where an argument begins: what follows a colon or an equals sign may be a robot's key."""
-    start = re.split(r"[:=?]", argument, maxsplit=1)[0]
-    return repr(argument if start == argument else f"{start}...")
-
-
 def _take(argument: str, arguments: Iterator[str], known: Mapping[str, Flag], parsed: ParsedFlags) -> None:
     body = argument.removeprefix("-").removeprefix("-")
     name, equals, value = body.partition("=")
     if not name or name.startswith("-"):
-        parsed.problems.append(f"{_shown(argument)}: bad flag syntax; write --name=value")
+        parsed.problems.append(f"{shown(argument)!r}: bad flag syntax; write --name=value")
         return
     flag = known.get(name)
     if flag is None:

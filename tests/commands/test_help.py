@@ -91,6 +91,7 @@ def test_each_help_fits_a_terminal_and_needs_no_colours(args: list[str], capsys:
     [
         (["chekc"], "chekc: unknown command; did you mean check? --help lists the commands\n"),
         (["xyz"], "xyz: unknown command; --help lists the commands\n"),
+        (["wecom:?key=hunter2"], "wecom...: unknown command; --help lists the commands\n"),
         (["help", "snik"], "help snik: unknown topic; did you mean sink? --help lists the topics\n"),
         (["help", "rotues"], "help rotues: unknown topic; did you mean routes? --help lists the topics\n"),
     ],
