@@ -17,7 +17,7 @@ from typing import Any
 import structlog
 
 from kube_wecom_eventer import __version__
-from kube_wecom_eventer.command_line import PROGRAM, show, shown
+from kube_wecom_eventer.command_line import PROGRAM, show, start_of
 from kube_wecom_eventer.config.settings import load_settings
 from kube_wecom_eventer.errors import ConfigError
 from kube_wecom_eventer.logs import configure_logs
@@ -28,7 +28,10 @@ _HELP, _VERSION = ("-h", "-help", "--help"), ("-version", "--version", "--versio
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """``summary``: what it does, in a line. ``run`` takes its args and returns the exit status."""
+    """``summary``: what it does, in a line. ``run`` takes its args and returns the exit status.
+
+    ``parser`` returns its options, with texts: its help and docs/reference.md are made of them.
+    """
 
     summary: str
     run: Callable[[Sequence[str]], int]
@@ -43,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     command = COMMANDS.get(args[0]) if args else None
     if args and not command and not args[0].startswith("-"):
         return _say(
-            f"{shown(args[0])}: unknown command{did_you_mean(args[0], COMMANDS) or ';'} --help lists the commands"
+            f"{start_of(args[0])}: unknown command{did_you_mean(args[0], COMMANDS) or ';'} --help lists the commands"
         )
     if any(argument in _HELP for argument in args):
         return _help(args[0] if command else "")

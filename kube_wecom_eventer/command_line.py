@@ -81,7 +81,8 @@ class CommandParser(argparse.ArgumentParser):
         """Print the whole help, with bold headings on a terminal."""
         show(self.format_help(), file or sys.stdout, environ=os.environ)
 
-    def parse_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:  # type: ignore[override] # the class's overloads say the same in more words
+    # The class's overloads say the same in more words.
+    def parse_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:  # type: ignore[override]
         """Read the options. Where that can't be done: exit status 2, and a line for each option that is unknown."""
         found, unknown = self.parse_known_args(args, namespace)
         if unknown:
@@ -94,7 +95,7 @@ class CommandParser(argparse.ArgumentParser):
 
     def _unknown(self, argument: str) -> str:
         if not argument.startswith("-"):
-            return f"{shown(argument)}: one argument too many"
+            return f"{start_of(argument)}: one argument too many"
         name = argument.partition("=")[0]
         known = [each for action in self._actions for each in action.option_strings if each.startswith("--")]
         return f"{name}: unknown option{did_you_mean(name, known)}"
@@ -155,7 +156,7 @@ def examples(entries: Iterable[tuple[str, str]]) -> str:
     return "\n".join(["Examples:", *(f"{_command(line)}\n{_wrapped(text, indent=6)}" for line, text in entries)])
 
 
-def shown(argument: str) -> str:
+def start_of(argument: str) -> str:
     """Return where an argument begins: what follows a colon, a question mark or an equals sign may be a robot's key."""
     start = re.split(r"[:=?]", argument, maxsplit=1)[0]
     return argument if start == argument else f"{start}..."

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from kube_wecom_eventer.command_line import shown
+from kube_wecom_eventer.command_line import start_of
 from kube_wecom_eventer.suggestion import did_you_mean
 
 _TRUE = {"1", "t", "T", "true", "TRUE", "True"}
@@ -82,9 +82,8 @@ def parse_flags(argv: Sequence[str], known: Mapping[str, Flag]) -> ParsedFlags:
                 parsed.warnings.append(f"{ignored} argument(s) behind '--' are ignored")
             break
         if len(argument) < 2 or not argument.startswith("-"):
-            parsed.warnings.append(
-                f"{shown(argument)!r} is no flag and is ignored (a bool flag takes its value behind '=': --flag=false)"
-            )
+            hint = "a bool flag takes its value behind '=': --flag=false"
+            parsed.warnings.append(f"{start_of(argument)!r} is no flag and is ignored ({hint})")
             continue
         _take(argument, arguments, known, parsed)
     return parsed
@@ -94,7 +93,7 @@ def _take(argument: str, arguments: Iterator[str], known: Mapping[str, Flag], pa
     body = argument.removeprefix("-").removeprefix("-")
     name, equals, value = body.partition("=")
     if not name or name.startswith("-"):
-        parsed.problems.append(f"{shown(argument)!r}: bad flag syntax; write --name=value")
+        parsed.problems.append(f"{start_of(argument)!r}: bad flag syntax; write --name=value")
         return
     flag = known.get(name)
     if flag is None:

@@ -63,8 +63,7 @@ _IN_WHICH_WORDS = ParameterGroup(
             _TEMPLATE,
             "Name of the ConfigMap with the body's template; see docs/configuration.md#templates. Without one a robot "
             "gets the built-in body, another URL kube-eventer's fields as JSON.",
-            "",
-            (ROBOTS, WEBHOOK),
+            sinks=(ROBOTS, WEBHOOK),
         ),
         Parameter(_TEMPLATE_NAMESPACE, "That ConfigMap's namespace.", "default", (ROBOTS, WEBHOOK)),
         *STYLE_PARAMETERS,

@@ -13,9 +13,9 @@ LANGUAGES = ("zh", "en")
 STYLE_PARAMETERS = (
     Parameter("msgtype", f"Of the built-in body: {', '.join(f'`{each}`' for each in MSGTYPES)}.", "text", (ROBOTS,)),
     Parameter("lang", "Language of the built-in body: `zh` or `en`.", "zh", (ROBOTS,)),
-    Parameter("cluster", "A name for the cluster, shown in the built-in body.", "", (ROBOTS,)),
-    Parameter("mentioned_list", "Comma list of userids, or `@all`, whom the built-in body mentions.", "", (ROBOTS,)),
-    Parameter("mentioned_mobile_list", "The same, by telephone numbers.", "", (ROBOTS,)),
+    Parameter("cluster", "A name for the cluster, shown in the built-in body.", sinks=(ROBOTS,)),
+    Parameter("mentioned_list", "Comma list of userids, or `@all`, whom the built-in body mentions.", sinks=(ROBOTS,)),
+    Parameter("mentioned_mobile_list", "The same, by telephone numbers.", sinks=(ROBOTS,)),
 )
 
 

@@ -47,16 +47,15 @@ SINK_SCHEMES = (
 
 ROBOT_PARAMETERS = (
     Parameter(
-        "key", "The robot's key; `${NAME}` takes it from the environment and keeps it out of the args.", "", (ROBOTS,)
+        "key", "The robot's key; `${NAME}` takes it from the environment and keeps it out of the args.", sinks=(ROBOTS,)
     ),
-    Parameter("key_file", "A file that holds the key, read at start.", "", (ROBOTS,)),
+    Parameter("key_file", "A file that holds the key, read at start.", sinks=(ROBOTS,)),
     Parameter(
         "key_secret",
         "`NAMESPACE/NAME[/FIELD]`: a Secret in the cluster and its field, `key` unless said. It is read when a message "
         "is sent, so that a rotated key needs no restart; the right is `get` on that Secret. In a route that a "
         "namespace declares `NAME[/FIELD]`; see docs/routing.md#secrets-and-rotation.",
-        "",
-        (ROBOTS,),
+        sinks=(ROBOTS,),
     ),
     Parameter(
         "api", "A proxy before WeCom, as `https://proxy.example.com`.", "https://qyapi.weixin.qq.com", ("wecom:",)
@@ -67,15 +66,14 @@ OWN_GROUPS = (ParameterGroup("Which robot", ROBOT_PARAMETERS),)
 """Parameters of one kind of sink: in a `webhook:` URL these names are the URL's own, and stay in it."""
 
 TARGET_PARAMETERS = (
-    Parameter("header", "`header=NAME=VALUE`: sent along with each message; may be repeated.", "", (ROBOTS, WEBHOOK)),
-    Parameter("ca_file", "PEM file of the authorities to trust instead of the system's.", "", (ROBOTS, WEBHOOK)),
+    Parameter("header", "`header=NAME=VALUE`: sent along with each message; may be repeated.", sinks=(ROBOTS, WEBHOOK)),
+    Parameter("ca_file", "PEM file of the authorities to trust instead of the system's.", sinks=(ROBOTS, WEBHOOK)),
     Parameter("method", "The HTTP method. A robot takes `POST` only.", "GET", (WEBHOOK,)),
     Parameter(
         "query",
         "`query=NAME=VALUE`: a parameter of the URL that is called like one of these here. All others stay in the URL "
         "by themselves.",
-        "",
-        (WEBHOOK,),
+        sinks=(WEBHOOK,),
     ),
 )
 

@@ -14,7 +14,7 @@ from kube_wecom_eventer.config.parameter import ROBOTS, WEBHOOK, Parameter, name
 from kube_wecom_eventer.config.settings import FLAG_GROUPS, FREQUENCY, MAX_PROCS, SINK, Settings, load_settings
 from kube_wecom_eventer.config.sink import PARAMETER_GROUPS, SinkSettings, parse_sink
 from kube_wecom_eventer.config.source import SOURCE_PARAMETERS, parse_source
-from kube_wecom_eventer.config.target import SINK_SCHEMES
+from kube_wecom_eventer.config.target import SINK_SCHEMES, WebhookTarget
 from kube_wecom_eventer.config.uri import OptionUri
 
 SINKS = {
@@ -151,7 +151,8 @@ def test_a_parameter_that_nobody_reads_is_doubted(text: str, warning: str) -> No
 
 def test_a_webhooks_own_parameters_are_not_doubted() -> None:
     """They stay in the URL on purpose; one that looks like ours can be written so that it is not doubted."""
-    text = "webhook:https://h/x?token=t&key=k&query=reasons=OOM"
-    sink, _, warnings = parse(text)
+    sink, _, warnings = parse("webhook:https://h/x?token=t&key=k&query=reasons=OOM")
     assert sink is not None
     assert warnings == []
+    assert isinstance(sink.target, WebhookTarget)
+    assert sink.target.endpoint.reveal() == "https://h/x?token=t&key=k&reasons=OOM"
