@@ -3,65 +3,83 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
 import sys
 import threading
+from argparse import ArgumentParser
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
 
 from kube_wecom_eventer import __version__
-from kube_wecom_eventer.config.settings import FLAGS, load_settings
+from kube_wecom_eventer.command_line import PROGRAM, show, start_of
+from kube_wecom_eventer.config.settings import load_settings
 from kube_wecom_eventer.errors import ConfigError
 from kube_wecom_eventer.logs import configure_logs
+from kube_wecom_eventer.suggestion import did_you_mean
 
-_USAGE = """\
-kube-wecom-eventer: Kubernetes events, in the right WeCom group.
+_HELP, _VERSION = ("-h", "-help", "--help"), ("-version", "--version", "--version=true")
 
-  kube-wecom-eventer --sink=URI [--sink=URI ...] [flags]   run the daemon
-  kube-wecom-eventer check [the daemon's args]             say what would not work, and what to do
-                     check --send-test [...]               and send a test message to each destination
-  kube-wecom-eventer routes [-o table|json|yaml]           ask a running daemon how its routes are doing
-  kube-wecom-eventer demo                                  see it work, without a cluster
-  kube-wecom-eventer --version
 
-A sink:
-  --sink='wecom:?key=KEY&level=Warning&namespaces=payments'
-  --sink='webhook:https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=KEY&level=Warning'   (as kube-eventer has it)
-  --sink='webhook:https://example.com/hook?method=POST'   --sink=log:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """``summary``: what it does, in a line. ``run`` takes its args and returns the exit status.
 
-Flags (as Go reads them: -x equals --x; a bool takes its value behind '='):
-"""
+    ``parser`` returns its options, with texts: its help and docs/reference.md are made of them.
+    """
+
+    summary: str
+    run: Callable[[Sequence[str]], int]
+    parser: Callable[[], ArgumentParser]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program. Returns the exit status: 0 after a clean end, 2 where what was written can't be run."""
     args = list(sys.argv[1:] if argv is None else argv)
-    if args and (command := _COMMANDS.get(args[0])):
-        return command(args[1:])
     if args[:1] == ["help"]:
-        args = ["--help"]
-    if args and not args[0].startswith("-"):
-        print(f"{args[0]}: unknown command; --help lists the commands", file=sys.stderr)
-        return 2
-    if _asks_for_help(args):
-        return _help()
-    if any(argument in ("-version", "--version", "--version=true") for argument in args):
-        print(f"kube-wecom-eventer {__version__}")
-        return 0
-    return _daemon(args)
+        return _help(next((each for each in args[1:] if not each.startswith("-")), ""))
+    command = COMMANDS.get(args[0]) if args else None
+    if args and not command and not args[0].startswith("-"):
+        return _say(
+            f"{start_of(args[0])}: unknown command{did_you_mean(args[0], COMMANDS) or ';'} --help lists the commands"
+        )
+    if any(argument in _HELP for argument in args):
+        return _help(args[0] if command else "")
+    if any(argument in _VERSION for argument in args):
+        return _show(f"{PROGRAM} {__version__}\n")
+    return command.run(args[1:]) if command else _daemon(args)
 
 
-def _asks_for_help(args: Sequence[str]) -> bool:
-    return any(argument in ("-h", "-help", "--help") for argument in args)
+def _help(topic: str) -> int:
+    from kube_wecom_eventer.commands import help as texts  # noqa: PLC0415
+
+    if topic in COMMANDS:
+        text = COMMANDS[topic].parser().format_help()
+    elif topic in texts.TOPICS:
+        text = texts.TOPICS[topic].text()
+    elif topic:
+        known = (*COMMANDS, *texts.TOPICS)
+        return _say(f"help {topic}: unknown topic{did_you_mean(topic, known) or ';'} --help lists the topics")
+    else:
+        text = texts.daemon_help({name: command.summary for name, command in COMMANDS.items()})
+    return _show(text)
 
 
-def _help() -> int:
-    print(_USAGE + _flag_lines())
+def _show(text: str) -> int:
+    with contextlib.suppress(BrokenPipeError):
+        show(text, sys.stdout, environ=os.environ)
+    _let_go_of_output()
     return 0
+
+
+def _say(problem: str) -> int:
+    print(problem, file=sys.stderr)
+    return 2
 
 
 def _daemon(args: Sequence[str]) -> int:
@@ -101,12 +119,16 @@ def _say_problems(error: ConfigError) -> int:
 
 
 def _check(args: Sequence[str]) -> int:
-    if _asks_for_help(args):
-        return _help()
-    from kube_wecom_eventer.commands.check import Check  # noqa: PLC0415
+    from kube_wecom_eventer.commands import check  # noqa: PLC0415
 
     configure_logs(level=logging.CRITICAL)
-    return asyncio.run(Check(environ=os.environ, out=sys.stdout).run(args))
+    return asyncio.run(check.Check(environ=os.environ, out=sys.stdout).run(args))
+
+
+def _check_parser() -> ArgumentParser:
+    from kube_wecom_eventer.commands import check  # noqa: PLC0415
+
+    return check.parser()
 
 
 def _routes(args: Sequence[str]) -> int:
@@ -114,6 +136,12 @@ def _routes(args: Sequence[str]) -> int:
     from kube_wecom_eventer.config.time_zone import time_zone  # noqa: PLC0415
 
     return routes.run(args, zone=time_zone(os.environ, warnings=[]))
+
+
+def _routes_parser() -> ArgumentParser:
+    from kube_wecom_eventer.commands import routes  # noqa: PLC0415
+
+    return routes.parser()
 
 
 def _demo(args: Sequence[str]) -> int:
@@ -127,6 +155,12 @@ def _demo(args: Sequence[str]) -> int:
         _let_go_of_output()
 
 
+def _demo_parser() -> ArgumentParser:
+    from kube_wecom_eventer.demo import command  # noqa: PLC0415
+
+    return command.parser()
+
+
 def _let_go_of_output() -> None:
     """Whoever reads us may be gone (``demo | head``); Python would complain of that at its very end."""
     try:
@@ -136,17 +170,10 @@ def _let_go_of_output() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _flag_lines() -> str:
-    shown = (flag for flag in FLAGS.values() if not flag.help.startswith("klog's"))
-    lines = []
-    for flag in shown:
-        default = f" (default {flag.default})" if flag.default else ""
-        lines.append(f"  --{flag.name:<17} {flag.help}{default}")
-    return "\n".join([*lines, "  klog's flags are accepted and ignored"])
-
-
-_COMMANDS: Mapping[str, Callable[[Sequence[str]], int]] = {
-    "check": _check,
-    "routes": _routes,
-    "demo": _demo,
+COMMANDS: Mapping[str, Command] = {
+    "check": Command(
+        summary="Say what would not work with these flags, and what to do.", run=_check, parser=_check_parser
+    ),
+    "routes": Command(summary="Ask a running daemon how its routes are doing.", run=_routes, parser=_routes_parser),
+    "demo": Command(summary="See it work, without a cluster.", run=_demo, parser=_demo_parser),
 }

@@ -18,19 +18,26 @@ class EventerMetrics:
 
     def __init__(self, *, registry: CollectorRegistry, last_contact: Callable[[], float]) -> None:
         labels = ("reason", "namespace", "kind")
-        self._normal = Counter("eventer_events_normal", "Normal events", labels, registry=registry)
-        self._warning = Counter("eventer_events_warning", "Warning events", labels, registry=registry)
-        self._error = Counter("eventer_events_error", "Events of other levels", labels, registry=registry)
+        self._normal = Counter("eventer_events_normal", "Events of the level Normal.", labels, registry=registry)
+        self._warning = Counter("eventer_events_warning", "Events of the level Warning.", labels, registry=registry)
+        self._error = Counter("eventer_events_error", "Events of other levels.", labels, registry=registry)
         # A gauge, because the library would put _total behind a counter's name.
-        self._scraped = Gauge("eventer_scraper_events_total_number", "Events read", registry=registry)
+        self._scraped = Gauge("eventer_scraper_events_total_number", "Versions of events read.", registry=registry)
         self._read = Summary(
-            "eventer_scraper_duration_milliseconds", "Reading and matching an event", registry=registry
+            "eventer_scraper_duration_milliseconds", "Reading and matching one of them.", registry=registry
         )
         self._told = Summary(
-            "eventer_exporter_duration_milliseconds", "From an event to its message", ("exporter",), registry=registry
+            "eventer_exporter_duration_milliseconds",
+            "From an event to its message's acceptance.",
+            ("exporter",),
+            registry=registry,
         )
         for name in ("scraper", "manager"):
-            gauge = Gauge(f"eventer_{name}_last_time_seconds", "Last contact with the API server", registry=registry)
+            gauge = Gauge(
+                f"eventer_{name}_last_time_seconds",
+                "When the API server was last heard of; the present while a watch is open.",
+                registry=registry,
+            )
             gauge.set_function(last_contact)
         self._seen: set[tuple[str, str, str, str]] = set()
 

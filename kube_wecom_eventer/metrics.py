@@ -1,9 +1,11 @@
 """Every figure that the daemon exports, in one place. The registry is the caller's, so tests don't share one.
 
-docs/metrics.md describes them. Labels come from the configuration or from closed sets, never from events.
+docs/reference.md is made of these texts. Labels come from the configuration or from closed sets, never from events.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from prometheus_client import (
     CollectorRegistry,
@@ -16,8 +18,68 @@ from prometheus_client import (
 
 from kube_wecom_eventer import __version__
 
-_PREFIX = "kube_wecom_eventer"
-WATCH_RESTARTS = ("closed", "gone", "error")
+PREFIX = "kube_wecom_eventer"
+LABELS: Mapping[str, str] = {
+    "route": "A route: `route=`, else `sink-1`, `sink-2`, ...; a declared one is `NAMESPACE/CONFIGMAP[/NAME]`.",
+    "destination": "A robot by a fingerprint of its key, or by the Secret of `key_secret=`; another URL by a "
+    "fingerprint of it. The log lines `route` and `route_declared` tell which route has which.",
+    "template": "A template's ConfigMap: `NAMESPACE/NAME`.",
+    "version": "This program's version.",
+    "exporter": "A kind of destination, as `wecom`, `webhook`, `log`.",
+    "namespace": "The namespace of the event's object.",
+    "kind": "The kind of the event's object.",
+    "reason": "The event's reason, where the values are not listed.",
+}
+"""The labels whose values are no closed set."""
+
+LABEL_VALUES: Mapping[str, Mapping[str, Mapping[str, str]]] = {
+    "events_dropped": {
+        "reason": {
+            "overflow": "10,000 wait already, at a `webhook:` or `log:`.",
+            "too_old": "It waited for `--max-age`.",
+            "refused": "The destination refuses even the built-in body.",
+            "internal_error": "A mistake of this program.",
+            "expired": "It waited when the last process ended, and the API server no longer has it.",
+            "route_removed": "It waited for a route that is no more: at a start, or when a declared route ends.",
+            "no_checkpoint": "It waited when another process took the lead, and there is no checkpoint.",
+            "silenced": "On purpose; see docs/silences.md.",
+        }
+    },
+    "messages_failed": {
+        "reason": {
+            "errcode_N": "A code of WeCom's that this program knows, as `errcode_93000`.",
+            "errcode_other": "Any other code of WeCom's.",
+            "http_429": "HTTP 429.",
+            "http_5xx": "HTTP 500 and above.",
+            "http_NNN": "From a `webhook:`: HTTP 400, 401, 403, 404, 405, 407, 410, 413, 415, 422.",
+            "http_Nxx": "From a `webhook:`: any other status, by its first digit.",
+            "not_wecom": "An answer that is not WeCom's.",
+            "timeout": "No answer, or no connection, in time.",
+            "network": "No connection, or it broke.",
+            "no_key": "Nothing was sent: the key could not be read from the Secret of `key_secret=`.",
+            "write": "Standard output can't be written.",
+        }
+    },
+    "watch_restarts": {
+        "reason": {
+            "closed": "By agreement, every four to five minutes.",
+            "gone": "The API server no longer has the position (410), so events are listed again.",
+            "error": "Anything else.",
+        }
+    },
+    "template_failures": {
+        "stage": {
+            "missing": "There is no such ConfigMap, or it has no template.",
+            "parse": "The template can't be read.",
+            "render": "It fails on an event.",
+            "refused": "WeCom refuses what it makes.",
+        }
+    },
+    "checkpoint_writes": {"result": {"written": "It was stored.", "failed": "It was not."}},
+}
+"""The closed sets of labels' values, by metric (without the prefix) and label, and what each of them means."""
+
+WATCH_RESTARTS = tuple(LABEL_VALUES["watch_restarts"]["reason"])
 """Why a watch of events ended."""
 
 _DELAY_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900, 3600)
@@ -32,41 +94,53 @@ class Metrics:
         disable_created_metrics()  # type: ignore[no-untyped-call]
 
         def counter(name: str, text: str, *labels: str) -> Counter:
-            return Counter(f"{_PREFIX}_{name}", text, labels, registry=self.registry)
+            return Counter(f"{PREFIX}_{name}", text, labels, registry=self.registry)
 
         def gauge(name: str, text: str, *labels: str) -> Gauge:
-            return Gauge(f"{_PREFIX}_{name}", text, labels, registry=self.registry)
+            return Gauge(f"{PREFIX}_{name}", text, labels, registry=self.registry)
 
-        self.received = counter("events_received", "Versions of events read from the API server")
-        self.matched = counter("events_matched", "Versions of events that a route selected", "route")
-        self.told = counter("events_told", "Versions of events that accepted messages stand for", "route")
-        self.dropped = counter("events_dropped", "Selected events that no message will tell", "route", "reason")
-        self.sent = counter("messages_sent", "Messages that the destination accepted", "destination")
-        self.failed = counter("messages_failed", "Attempts that the destination refused", "destination", "reason")
-        self.retried = counter("messages_retried", "Attempts after the first one at a message", "destination")
-        self.pending = gauge("events_pending", "Selected events that wait to be told", "destination")
-        self.broken = gauge("destination_broken", "1 while the destination refuses everything", "destination")
+        self.received = counter("events_received", "Versions of events read from the API server.")
+        self.matched = counter("events_matched", "Versions of events that a route selected.", "route")
+        self.told = counter(
+            "events_told", "Versions of events that accepted messages stand for: the sum of their ×N.", "route"
+        )
+        self.dropped = counter("events_dropped", "Selected events that no message will tell.", "route", "reason")
+        self.sent = counter("messages_sent", "Messages that the destination accepted.", "destination")
+        self.failed = counter("messages_failed", "Attempts at a message that failed.", "destination", "reason")
+        self.retried = counter("messages_retried", "Attempts after the first one at a message.", "destination")
+        self.pending = gauge(
+            "events_pending",
+            "Selected events that wait, those being told included; what is held back as a repeat is not.",
+            "destination",
+        )
+        self.broken = gauge(
+            "destination_broken",
+            "1 while the destination takes nothing: a wrong key, a removed robot, a key that can't be read.",
+            "destination",
+        )
         self.delivery = Histogram(
-            f"{_PREFIX}_delivery_seconds",
-            "From the watch line to the destination's acceptance",
+            f"{PREFIX}_delivery_seconds",
+            "From the watch line to the destination's acceptance.",
             ("destination",),
             registry=self.registry,
             buckets=_DELAY_BUCKETS,
         )
-        self.watch_restarts = counter("watch_restarts", "Watches of events that ended, by reason", "reason")
+        self.watch_restarts = counter("watch_restarts", "Watches of events that ended.", "reason")
         for reason in WATCH_RESTARTS:
             self.watch_restarts.labels(reason=reason)
         self.unreadable_lines = counter(
-            "watch_lines_unreadable", "Lines of a watch or events in a list that could not be read"
+            "watch_lines_unreadable", "Lines of a watch, and events in a list, that could not be read."
         )
         self.template_failures = counter(
-            "template_failures", "Templates that are missing, don't parse or fail on an event", "template", "stage"
+            "template_failures", "Templates that could not be used as they are written.", "template", "stage"
         )
-        self.checkpoint_writes = counter("checkpoint_writes", "Attempts to write the checkpoint", "result")
-        self.leading = gauge("leading", "1 while this process tells events, 0 while it stands by")
-        self.silences = gauge("silences", "Silences that hold now")
-        self.silence_problems = counter("silence_problems", "Mistakes found in silences, which silence nothing")
-        gauge("build_info", "Always 1", "version").labels(version=__version__).set(1)
+        self.checkpoint_writes = counter("checkpoint_writes", "Attempts to write the checkpoint.", "result")
+        self.leading = gauge("leading", "1 while this process tells events, 0 while it stands by.")
+        self.silences = gauge("silences", "Silences that hold now.")
+        self.silence_problems = counter(
+            "silence_problems", "Mistakes found in silences, once a change; what is wrong silences nothing."
+        )
+        gauge("build_info", "Always 1.", "version").labels(version=__version__).set(1)
 
     def exposition(self) -> bytes:
         """Return all metrics in Prometheus' text format."""

@@ -13,6 +13,7 @@ from typing import TextIO
 import msgspec
 
 from kube_wecom_eventer.building import HttpClients, build_sink, build_store, build_wording, described, doubts
+from kube_wecom_eventer.command_line import CommandParser
 from kube_wecom_eventer.config import (
     ObjectName,
     RobotTarget,
@@ -36,6 +37,30 @@ from kube_wecom_eventer.sinks import Verdict
 
 GOOD, DOUBTFUL, BAD = "✓", "!", "✗"
 SEND_TEST = "--send-test"
+
+
+def parser() -> CommandParser:
+    """Return the command's own options; it reads the daemon's flags beside them."""
+    found = CommandParser(
+        "check",
+        takes="[the daemon's flags]",
+        description="Reads the daemon's flags and prints a line for each finding: `✓` well, `!` doubtful, `✗` wrong, "
+        "and what to do. It asks the API server whether events can be listed, looks at the checkpoint (it writes "
+        "nothing), renders each template on a sample event, and reads the silences.",
+        examples=(
+            ("check --sink='wecom:?key=KEY&namespaces=payments'", "Would this work?"),
+            ("check --send-test --sink='wecom:?key=KEY'", "Does the group get a message?"),
+        ),
+        statuses={0: "All is well.", 1: "Something is wrong.", 2: "These flags can't run."},
+    )
+    found.add_argument(
+        SEND_TEST,
+        action="store_true",
+        help="Also send one marked message to each destination, by each address that the sinks name for it, and say "
+        "what was answered. A robot gets the built-in words, which mention nobody; another URL the body that it would "
+        "get from its template.",
+    )
+    return found
 
 
 class _ConfigMap(msgspec.Struct):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 from datetime import tzinfo
@@ -12,23 +11,40 @@ import msgspec
 import yaml
 from msgspec import structs
 
+from kube_wecom_eventer.command_line import CommandParser
 from kube_wecom_eventer.route_states import RoutesAnswer, RouteState
 
 _COLUMNS = ("ROUTE", "STATE", "DESTINATION", "LAST MESSAGE", "WHAT IS WRONG")
 _TIMEOUT = 10.0
 
 
+def parser() -> CommandParser:
+    """Return the command's options."""
+    found = CommandParser(
+        "routes",
+        description="Asks a running daemon how each of its routes is doing, those of its args and those that "
+        "namespaces declare: state, destination, when the last message was accepted, and what is wrong.\n\n"
+        "States: `ok`; `broken`: the destination takes nothing now; `refused`: what is written can't be a route; "
+        "`unchanged`: the same, and the last good route stays. What to do: docs/routing.md#troubleshooting.",
+        examples=(
+            ("routes", "All routes of the daemon in this pod: put kubectl exec deploy/NAME -- before it."),
+            ("routes -n payments -o json", "Those that the namespace payments declares, for a program."),
+        ),
+        statuses={
+            0: "All routes are `ok`.",
+            1: "One is not, or the daemon can't see all of them.",
+            2: "The daemon can't be asked, or an option is wrong.",
+        },
+    )
+    found.add_argument("--url", default="http://127.0.0.1:8084", help="The daemon's web endpoints.")
+    found.add_argument("-o", "--output", choices=("table", "json", "yaml"), default="table", help="The form.")
+    found.add_argument("-n", "--namespace", help="Only the routes that this namespace declares.")
+    return found
+
+
 def run(argv: Sequence[str], *, zone: tzinfo) -> int:
     """Run the command. Returns 0 where all routes are well, 1 where one is not, 2 where the daemon can't be asked."""
-    parser = argparse.ArgumentParser(
-        prog="kube-wecom-eventer routes",
-        description="The routes of a running daemon, with what is wrong with them. In a cluster: "
-        "kubectl exec deploy/kube-wecom-eventer -- /kube-wecom-eventer routes",
-    )
-    parser.add_argument("--url", default="http://127.0.0.1:8084", help="of the daemon's web endpoints")
-    parser.add_argument("-o", "--output", choices=("table", "json", "yaml"), default="table")
-    parser.add_argument("-n", "--namespace", help="only the routes that this namespace declares")
-    options = parser.parse_args(argv)
+    options = parser().parse_args(argv)
     try:
         answer = _answer(options.url)
     except (httpx.HTTPError, httpx.InvalidURL, msgspec.MsgspecError) as error:

@@ -8,8 +8,18 @@ from dataclasses import dataclass
 from kube_wecom_eventer.config.declared_sink import DEFAULT_HOSTS
 from kube_wecom_eventer.config.go_flags import Flag, ParsedFlags, parse_bool
 
-NAMESPACE_ROUTES = Flag("namespace-routes", "take routes from ConfigMaps of all namespaces", "false", is_bool=True)
-ALLOWED_HOSTS = Flag("route-allowed-hosts", "where those may send: HOST or HOST:PORT, ...", ",".join(DEFAULT_HOSTS))
+NAMESPACE_ROUTES = Flag(
+    "namespace-routes",
+    "Teams declare routes of their own, in ConfigMaps of their namespaces; see docs/routing.md.",
+    "false",
+    is_bool=True,
+)
+ALLOWED_HOSTS = Flag(
+    "route-allowed-hosts",
+    "Where declared routes may send; without a port the scheme's own (443, 80).",
+    ",".join(DEFAULT_HOSTS),
+    value="HOST[:PORT],...",
+)
 
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9]([a-z0-9.-]*[a-z0-9])?)(:[0-9]{1,5})?")
 

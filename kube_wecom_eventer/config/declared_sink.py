@@ -17,19 +17,21 @@ from kube_wecom_eventer.config.uri import OptionUri, parse_uri
 DEFAULT_HOSTS = ("qyapi.weixin.qq.com",)
 """Where declared sinks may send, unless ``--route-allowed-hosts`` says otherwise."""
 
-_DAEMONS_OWN = {
+DAEMONS_OWN = {
     "key_file": "files of the daemon's pod are the platform's; write key_secret=NAME",
     "ca_file": "files of the daemon's pod are the platform's",
     "custom_body_configmap": "write the template under content, in the same ConfigMap",
     "custom_body_configmap_namespace": "write the template under content, in the same ConfigMap",
     "route": "a declared route is called after its ConfigMap",
 }
+"""Parameters that no declared sink may have, and why."""
 
-_PLATFORMS = {
+PLATFORMS = {
     "default": "only its own routes may take what no other route took",
     "namespace_selector": "a route is for its own namespace",
     "mention_owner": "write mentioned_list=",
 }
+"""Parameters that only the platform's own declared sinks may have, and why others may not."""
 
 
 def parse_declared_sink(
@@ -76,11 +78,9 @@ def parse_declared_sink(
 
 def _reaching_out(uri: OptionUri, *, everywhere: bool) -> list[str]:
     """Return a line for each option that reaches beyond a declared route's namespace."""
-    found = [
-        f"{option}= is not for declared routes: {why}" for option, why in _DAEMONS_OWN.items() if _has(uri, option)
-    ]
+    found = [f"{option}= is not for declared routes: {why}" for option, why in DAEMONS_OWN.items() if _has(uri, option)]
     if not everywhere:
-        found += [f"{option}= is the platform's: {why}" for option, why in _PLATFORMS.items() if _has(uri, option)]
+        found += [f"{option}= is the platform's: {why}" for option, why in PLATFORMS.items() if _has(uri, option)]
     return found
 
 

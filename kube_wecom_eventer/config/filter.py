@@ -6,25 +6,35 @@ import re
 from dataclasses import dataclass
 
 from kube_wecom_eventer.config.label_selector import LabelSelector, parse_label_selector
+from kube_wecom_eventer.config.parameter import Parameter
 from kube_wecom_eventer.config.regular_expression import compiled
 from kube_wecom_eventer.config.uri import OptionUri
 
 CLUSTER_SCOPE = "_cluster"
 """Stands in namespaces= for objects without a namespace: nodes, volumes. No namespace can have that name."""
 
-FILTER_OPTIONS = frozenset(
-    {
-        "level",
+FILTER_PARAMETERS = (
+    Parameter("level", "`Warning`, or `Normal` for both levels.", "Warning"),
+    Parameter(
         "namespaces",
-        "exclude_namespaces",
+        "Comma list of namespaces, exact, of the object that the event is about. "
+        f"`{CLUSTER_SCOPE}` stands for objects without one: nodes, volumes.",
+    ),
+    Parameter("exclude_namespaces", "The same list, left out."),
+    Parameter(
         "namespace_selector",
-        "kinds",
+        "A label selector on the labels of the object's Namespace, as `team=payments` or `team in (payments,shop)`; "
+        "see docs/routing.md#many-teams-one-route.",
+    ),
+    Parameter("kinds", "Comma list of kinds, exact, of the object: `Pod`, `Node`, `ReplicaSet`."),
+    Parameter(
         "reason",
-        "exclude_reason",
-        "name",
-        "message",
-        "min_count",
-    }
+        "Comma list of regular expressions, each searched anywhere in the event's reason; one that matches is enough.",
+    ),
+    Parameter("exclude_reason", "The same; one that matches leaves the event out."),
+    Parameter("name", "The same as `reason`, of the object's name."),
+    Parameter("message", "The same as `reason`, of the event's message."),
+    Parameter("min_count", "How often the event must have happened, by its own count.", "0"),
 )
 
 _LEVELS = ("Warning", "Normal")

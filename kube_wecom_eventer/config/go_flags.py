@@ -6,9 +6,11 @@ Source: https://pkg.go.dev/flag#hdr-Command_line_flag_syntax
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+
+from kube_wecom_eventer.command_line import start_of
+from kube_wecom_eventer.suggestion import did_you_mean
 
 _TRUE = {"1", "t", "T", "true", "TRUE", "True"}
 _FALSE = {"0", "f", "F", "false", "FALSE", "False"}
@@ -16,13 +18,34 @@ _FALSE = {"0", "f", "F", "false", "FALSE", "False"}
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """A flag that the program knows. ``help`` is one line for ``--help``."""
+    """A flag that the program knows.
+
+    ``help``: sentences for a person; code in backquotes, a page as ``docs/NAME.md``. ``value``: what stands behind
+    the ``=``, as ``PORT``. The help and docs/reference.md are made of these.
+    """
 
     name: str
     help: str
     default: str | None = None
     is_bool: bool = False
     repeatable: bool = False
+    value: str = "VALUE"
+
+    @property
+    def written(self) -> str:
+        """Return how the flag is written, as ``--healthz-port=PORT``."""
+        written = f"-{self.name}" if len(self.name) == 1 else f"--{self.name}"
+        if not self.is_bool:
+            return f"{written}={self.value}"
+        return f"{written}=false" if self.default == "true" else written
+
+
+@dataclass(frozen=True, slots=True)
+class FlagGroup:
+    """Flags that are shown together."""
+
+    title: str
+    flags: tuple[Flag, ...]
 
 
 @dataclass(slots=True)
@@ -59,29 +82,24 @@ def parse_flags(argv: Sequence[str], known: Mapping[str, Flag]) -> ParsedFlags:
                 parsed.warnings.append(f"{ignored} argument(s) behind '--' are ignored")
             break
         if len(argument) < 2 or not argument.startswith("-"):
-            parsed.warnings.append(
-                f"{_shown(argument)} is no flag and is ignored (a bool flag takes its value behind '=': --flag=false)"
-            )
+            hint = "a bool flag takes its value behind '=': --flag=false"
+            parsed.warnings.append(f"{start_of(argument)!r} is no flag and is ignored ({hint})")
             continue
         _take(argument, arguments, known, parsed)
     return parsed
-
-
-def _shown(argument: str) -> str:
-    """Show where an argument begins: what follows a colon or an equals sign may be a robot's key."""
-    start = re.split(r"[:=?]", argument, maxsplit=1)[0]
-    return repr(argument if start == argument else f"{start}...")
 
 
 def _take(argument: str, arguments: Iterator[str], known: Mapping[str, Flag], parsed: ParsedFlags) -> None:
     body = argument.removeprefix("-").removeprefix("-")
     name, equals, value = body.partition("=")
     if not name or name.startswith("-"):
-        parsed.problems.append(f"{_shown(argument)}: bad flag syntax; write --name=value")
+        parsed.problems.append(f"{start_of(argument)!r}: bad flag syntax; write --name=value")
         return
     flag = known.get(name)
     if flag is None:
-        parsed.problems.append(f"--{name}: unknown flag; --help lists the known ones")
+        parsed.problems.append(
+            f"--{name}: unknown flag{did_you_mean(name, known, written='--{}') or ';'} --help lists the known ones"
+        )
         return
     if not equals:
         following = "true" if flag.is_bool else next(arguments, None)

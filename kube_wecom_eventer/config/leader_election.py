@@ -11,13 +11,37 @@ from kube_wecom_eventer.config.duration import parse_duration
 from kube_wecom_eventer.config.go_flags import Flag, ParsedFlags, parse_bool
 from kube_wecom_eventer.config.object_name import NAMESPACE, SUBDOMAIN, ObjectName
 
-LEADER_ELECT = Flag("leader-elect", "of several replicas, only the one that holds a Lease tells", "false", is_bool=True)
-LEASE_DURATION = Flag("leader-elect-lease-duration", "how long a renewal of the Lease counts", "15s")
-RENEW_DEADLINE = Flag("leader-elect-renew-deadline", "how long a leader tries to renew before it gives up", "10s")
-RETRY_PERIOD = Flag("leader-elect-retry-period", "how often the Lease is renewed, or asked for", "2s")
-RESOURCE_LOCK = Flag("leader-elect-resource-lock", "leases: the only kind of lock", "leases")
-RESOURCE_NAMESPACE = Flag("leader-elect-resource-namespace", "the Lease's namespace; default: the daemon's own")
-RESOURCE_NAME = Flag("leader-elect-resource-name", "the Lease's name", "kube-wecom-eventer")
+LEADER_ELECT = Flag(
+    "leader-elect",
+    "Of several replicas only the one that holds a Lease tells; see docs/configuration.md#high-availability.",
+    "false",
+    is_bool=True,
+)
+LEASE_DURATION = Flag(
+    "leader-elect-lease-duration",
+    "How long a renewal of the Lease counts: whole seconds, from 12 to 3600, and more than 10 above the retry period.",
+    "15s",
+    value="DURATION",
+)
+RENEW_DEADLINE = Flag(
+    "leader-elect-renew-deadline",
+    "How long a leader tries to renew before it gives up; less than the Lease's duration.",
+    "10s",
+    value="DURATION",
+)
+RETRY_PERIOD = Flag(
+    "leader-elect-retry-period",
+    "How often the leader renews, and how often a standby asks that can't watch; less than the deadline / 1.2.",
+    "2s",
+    value="DURATION",
+)
+RESOURCE_LOCK = Flag(
+    "leader-elect-resource-lock", "The kind of lock; nothing else is supported.", "leases", value="leases"
+)
+RESOURCE_NAMESPACE = Flag(
+    "leader-elect-resource-namespace", "The Lease's namespace. Unset: the daemon's own.", value="NAMESPACE"
+)
+RESOURCE_NAME = Flag("leader-elect-resource-name", "The Lease's name.", "kube-wecom-eventer", value="NAME")
 
 LEADER_ELECTION_FLAGS = (
     LEADER_ELECT, LEASE_DURATION, RENEW_DEADLINE, RETRY_PERIOD, RESOURCE_LOCK, RESOURCE_NAMESPACE, RESOURCE_NAME,

@@ -15,7 +15,7 @@ from kube_wecom_eventer.config.declared_routes import (
     parse_declared_routes,
 )
 from kube_wecom_eventer.config.duration import parse_duration
-from kube_wecom_eventer.config.go_flags import Flag, ParsedFlags, parse_bool, parse_flags
+from kube_wecom_eventer.config.go_flags import Flag, FlagGroup, ParsedFlags, parse_bool, parse_flags
 from kube_wecom_eventer.config.leader_election import (
     LEADER_ELECTION_FLAGS,
     LeaderElectionSettings,
@@ -27,28 +27,75 @@ from kube_wecom_eventer.config.source import SourceSettings, parse_source
 from kube_wecom_eventer.config.time_zone import time_zone
 from kube_wecom_eventer.errors import ConfigError
 
-SOURCE = Flag("source", "kubernetes:URL?options; default: the service account in a cluster, else the kubeconfig")
-SINK = Flag("sink", "webhook:ROBOT_URL&level=...&namespaces=...; repeatable", repeatable=True)
-HEALTHZ_IP = Flag("healthz-ip", "address of /healthz, /readyz and /metrics", "0.0.0.0")  # noqa: S104 kube-eventer's
-HEALTHZ_PORT = Flag("healthz-port", "port of /healthz, /readyz and /metrics; 0 picks a free one", "8084")
-LOG_FORMAT = Flag("log-format", "json, console, or auto: console on a terminal", "auto")
-VERBOSITY = Flag("v", "log level: 0 is info, 1 and more is debug", "0")
-EVENT_METRICS = Flag("event-metrics", "count events by reason, namespace and kind", "true", is_bool=True)
-SILENCES = Flag("silence-configmap", "[NAMESPACE/]NAME of a ConfigMap with silences, followed; default: none")
+SOURCE = Flag(
+    "source",
+    "Where events come from: `kubernetes:URL?options`. Unset: the service account in a cluster, else the kubeconfig as "
+    "kubectl finds it. `kube-wecom-eventer help source` lists the options.",
+    value="URI",
+)
+WATCHED = Flag(
+    "watch-namespaces",
+    "Watch only these, with rights in each of them instead of a ClusterRole; see docs/routing.md. Unset: all.",
+    value="NAMESPACE,...",
+)
+OWN_NAMESPACE = Flag(
+    "namespace",
+    "The daemon's own: of its checkpoint, its Lease, its silences, and of the platform's routes. Unset: its pod's, "
+    "else `default`.",
+    value="NAMESPACE",
+)
+SINK = Flag(
+    "sink",
+    "Where events go, which ones, and in which words; once for each route. `kube-wecom-eventer help sink` lists the "
+    "schemes and parameters. At least one is needed, unless there is `--namespace-routes`.",
+    repeatable=True,
+    value="SCHEME:URL?PARAMETER=VALUE&...",
+)
+SILENCES = Flag(
+    "silence-configmap",
+    "A ConfigMap with silences, followed while running: what is not to be told, until when, and why; "
+    "see docs/silences.md. Unset: none.",
+    value="[NAMESPACE/]NAME",
+)
+MAX_AGE = Flag("max-age", "An event that could not be told for so long is dropped and counted.", "1h", value="DURATION")
+MAX_GROUPS = Flag(
+    "max-groups",
+    "Groups of like events that may wait for each robot, 1 to 100000; beyond them events are summed.",
+    "2000",
+    value="N",
+)
 CHECKPOINT = Flag(
     "checkpoint",
-    "configmap:[NAMESPACE/]NAME, file:PATH or none: where the position is kept across restarts; "
-    "default: a ConfigMap in a cluster, else none",
+    "Where the daemon keeps how far it has come, so that a restart loses nothing and tells little twice: "
+    "`configmap:[NAMESPACE/]NAME`, `file:PATH` or `none`; see docs/configuration.md#across-restarts. Unset: in a "
+    "cluster a ConfigMap with the Deployment's name and `-checkpoint`, else none.",
+    value="PLACE",
 )
-SINCE = Flag("since", "without a checkpoint, also tell what happened so long before the start", "0")
-MAX_AGE = Flag("max-age", "drop and count what could not be told for so long", "1h")
-MAX_GROUPS = Flag("max-groups", "groups of like events that may wait for each robot; beyond them sums are told", "2000")
-OWN_NAMESPACE = Flag(
-    "namespace", "the daemon's own: of its checkpoint, its Lease, the platform's routes; default: its pod's"
+SINCE = Flag(
+    "since",
+    "Where there is no checkpoint yet, also tell what happened so long before the start, as `10m`. An API server keeps "
+    "events for an hour.",
+    "0",
+    value="DURATION",
 )
-WATCHED = Flag("watch-namespaces", "NAMESPACE,...: watch only these, with rights in each of them; default: all")
-FREQUENCY = Flag("frequency", "ignored: events are told at once")
-MAX_PROCS = Flag("max_procs", "ignored: one process, one loop")
+LOG_FORMAT = Flag("log-format", "`json`, `console`, or `auto`: console on a terminal.", "auto", value="FORMAT")
+VERBOSITY = Flag("v", "1 and more logs each accepted message, too.", "0", value="N")
+HEALTHZ_IP = Flag(
+    "healthz-ip",
+    "Address of `/healthz`, `/readyz`, `/metrics` and `/routes`.",
+    "0.0.0.0",  # noqa: S104 kube-eventer's
+    value="ADDRESS",
+)
+HEALTHZ_PORT = Flag("healthz-port", "Their port; 0 takes a free one and logs it.", "8084", value="PORT")
+EVENT_METRICS = Flag(
+    "event-metrics",
+    "Leave out kube-eventer's metrics by reason, namespace and kind. If then no sink wants Normal events, and there is "
+    "no `--namespace-routes`, the API server is asked for Warnings only.",
+    "true",
+    is_bool=True,
+)
+FREQUENCY = Flag("frequency", "Has no effect: events are told at once.", value="DURATION")
+MAX_PROCS = Flag("max_procs", "Has no effect: the daemon is one process.", value="N")
 
 _KLOG = ("stderrthreshold", "log_dir", "log-dir", "log_file", "log-file", "log_file_max_size", "log-file-max-size",
          "log_backtrace_at", "log-backtrace-at", "vmodule")  # fmt: skip
@@ -60,16 +107,24 @@ _EVENTS_LAST = 3600.0
 _LONGEST_SINCE = 366 * 86400.0
 """Seconds; no API server keeps events for longer, and dates in any past can't be counted."""
 
+FLAG_GROUPS = (
+    FlagGroup("What to watch", (SOURCE, WATCHED, OWN_NAMESPACE)),
+    FlagGroup("Where to", (SINK, NAMESPACE_ROUTES, ALLOWED_HOSTS, SILENCES, MAX_AGE, MAX_GROUPS)),
+    FlagGroup("Across restarts", (CHECKPOINT, SINCE)),
+    FlagGroup("High availability", LEADER_ELECTION_FLAGS),
+    FlagGroup("Logs and web", (LOG_FORMAT, VERBOSITY, HEALTHZ_IP, HEALTHZ_PORT, EVENT_METRICS)),
+    FlagGroup("Accepted for compatibility", (FREQUENCY, MAX_PROCS)),
+)
+"""The flags, as they are shown; klog's are accepted, too."""
+
+KLOG_FLAGS = (
+    *(Flag(name, "Has no effect.") for name in _KLOG),
+    *(Flag(name, "Has no effect.", is_bool=True) for name in _KLOG_BOOLS),
+)
+
 FLAGS: Mapping[str, Flag] = {
-    flag.name: flag
-    for flag in (
-        SOURCE, SINK, HEALTHZ_IP, HEALTHZ_PORT, LOG_FORMAT, VERBOSITY, EVENT_METRICS, SILENCES, CHECKPOINT, SINCE,
-        MAX_AGE, MAX_GROUPS, OWN_NAMESPACE, WATCHED, NAMESPACE_ROUTES, ALLOWED_HOSTS, *LEADER_ELECTION_FLAGS,
-        FREQUENCY, MAX_PROCS,
-        *(Flag(name, "klog's; ignored") for name in _KLOG),
-        *(Flag(name, "klog's; ignored", is_bool=True) for name in _KLOG_BOOLS),
-    )
-}  # fmt: skip
+    flag.name: flag for flag in (*(each for group in FLAG_GROUPS for each in group.flags), *KLOG_FLAGS)
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

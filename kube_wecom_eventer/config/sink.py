@@ -11,25 +11,79 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 from kube_wecom_eventer.config.duration import parse_duration
-from kube_wecom_eventer.config.filter import FILTER_OPTIONS, FilterSettings, parse_filter
+from kube_wecom_eventer.config.filter import FILTER_PARAMETERS, FilterSettings, parse_filter
 from kube_wecom_eventer.config.go_flags import parse_bool
 from kube_wecom_eventer.config.object_name import ObjectName
-from kube_wecom_eventer.config.style import STYLE_OPTIONS, StyleSettings, parse_style
-from kube_wecom_eventer.config.target import Target, parse_target
+from kube_wecom_eventer.config.parameter import ROBOTS, WEBHOOK, Parameter, ParameterGroup, names
+from kube_wecom_eventer.config.style import STYLE_PARAMETERS, StyleSettings, parse_style
+from kube_wecom_eventer.config.target import OWN_GROUPS, TARGET_PARAMETERS, Target, parse_target
 from kube_wecom_eventer.config.uri import OptionUri, parse_uri
 
 _TEMPLATE, _TEMPLATE_NAMESPACE = "custom_body_configmap", "custom_body_configmap_namespace"
 
-_COMMON_OPTIONS = frozenset(
-    {
-        "header", "method", "ca_file", "query", "route", "repeat_interval", "group_wait", "default", "mention_owner",
-        _TEMPLATE, _TEMPLATE_NAMESPACE,
-    }
-)  # fmt: skip
-_OPTIONS = _COMMON_OPTIONS | FILTER_OPTIONS | STYLE_OPTIONS
-
 REPEAT_INTERVAL = 300.0
 _LONGEST_GROUP_WAIT = 600.0
+
+_WHICH_EVENTS = ParameterGroup(
+    "Which events",
+    (
+        *FILTER_PARAMETERS,
+        Parameter("default", "`true`: only events that no other route takes; the conditions hold, too.", "false"),
+    ),
+    "All conditions must hold; one that is not written always does. An event whose field is empty fails a condition on "
+    "it. Regular expressions are RE2's, as in Go. A comma separates them: write `[,]` where you mean one, and repeat "
+    "what you mean instead of `{m,n}`.",
+)
+
+_HOW = ParameterGroup(
+    "How it is sent",
+    (
+        *TARGET_PARAMETERS,
+        Parameter(
+            "repeat_interval",
+            "How long the same object, reason and message are told once; `0` tells each update.",
+            "5m",
+            (ROBOTS,),
+        ),
+        Parameter(
+            "group_wait",
+            "An event waits up to so long, at most `10m`, that more join its message: for those who prefer fewer, "
+            "larger messages. With `0` an event that finds nothing waiting leaves at once.",
+            "0",
+            (ROBOTS,),
+        ),
+        Parameter("route", "A name for logs and metrics instead of `sink-1`, `sink-2`, ..."),
+    ),
+)
+
+_IN_WHICH_WORDS = ParameterGroup(
+    "In which words",
+    (
+        Parameter(
+            _TEMPLATE,
+            "Name of the ConfigMap with the body's template; see docs/configuration.md#templates. Without one a robot "
+            "gets the built-in body, another URL kube-eventer's fields as JSON.",
+            sinks=(ROBOTS, WEBHOOK),
+        ),
+        Parameter(_TEMPLATE_NAMESPACE, "That ConfigMap's namespace.", "default", (ROBOTS, WEBHOOK)),
+        *STYLE_PARAMETERS,
+        Parameter(
+            "mention_owner",
+            "`true`: mentions whom an annotation of the object's Namespace names, in templates' bodies, too; "
+            "see docs/routing.md#many-teams-one-route.",
+            "false",
+            (ROBOTS,),
+        ),
+    ),
+)
+
+PARAMETER_GROUPS = (_WHICH_EVENTS, *OWN_GROUPS, _HOW, _IN_WHICH_WORDS)
+"""All parameters of sinks, as they are shown."""
+
+_SHARED = names(each for group in (_WHICH_EVENTS, _HOW, _IN_WHICH_WORDS) for each in group.parameters)
+"""Names that are ours in each sink, and never leave in a URL."""
+
+_FILTERS = names(FILTER_PARAMETERS)
 
 _ROUTE_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 
@@ -86,7 +140,7 @@ def read_sink(
     """Read a sink's URI. ``name`` counts where it has no ``route=``. ``namespace``: of its Secrets, if it is not the
     sink that names that. Returns None where there is a problem."""
     before = len(problems)
-    target = parse_target(uri, known=_OPTIONS, namespace=namespace, problems=problems, warnings=warnings)
+    target = parse_target(uri, known=_SHARED, namespace=namespace, problems=problems, warnings=warnings)
     filter_settings = parse_filter(uri, problems=problems, warnings=warnings)
     style = parse_style(uri, problems=problems)
     own_name = _name(uri, problems)
@@ -148,7 +202,7 @@ def _name(uri: OptionUri, problems: list[str]) -> str | None:
 
 
 def _identity(uri: OptionUri, target: Target) -> str:
-    chosen = sorted((name, value) for name, value in uri.options if name in FILTER_OPTIONS)
+    chosen = sorted((name, value) for name, value in uri.options if name in _FILTERS)
     return f"{target.destination}/{blake2b(repr(chosen).encode(), digest_size=4).hexdigest()}"
 
 

@@ -6,10 +6,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kube_wecom_eventer.config.go_flags import parse_bool
+from kube_wecom_eventer.config.parameter import Parameter, names
 from kube_wecom_eventer.config.uri import OptionUri, http_address, parse_uri
+from kube_wecom_eventer.suggestion import did_you_mean
 
-_BOOLS = {"inClusterConfig", "insecure", "useServiceAccount"}
 _KUBECONFIGS = ("auth", "localKubeConfig")
+
+SOURCE_PARAMETERS = (
+    Parameter(
+        "inClusterConfig",
+        "`true`: the pod's service account. `false`: the kubeconfig, or, with a URL and no kubeconfig, no credentials, "
+        "as for `kubectl proxy`. Unset: the service account inside a cluster, else the kubeconfig.",
+    ),
+    Parameter("auth", "A kubeconfig file, as `auth=/etc/kubeconfig`."),
+    Parameter("localKubeConfig", "The same, by kube-eventer's other name."),
+    Parameter("insecure", "`true`: the API server's certificate is not verified.", "false"),
+    Parameter("useServiceAccount", "Has no effect; kube-eventer's."),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,10 +52,11 @@ def parse_source(text: str, *, environ: Mapping[str, str], problems: list[str], 
     if uri.scheme != "kubernetes":
         problems.append(f"--source={uri.scheme}: unknown source; write --source=kubernetes:URL?options")
         return SourceSettings()
+    known = names(SOURCE_PARAMETERS)
     warnings += [
-        f"--source: {name} is no option of a source and is ignored"
+        f"--source: {name} is no option of a source and is ignored{did_you_mean(name, known)}"
         for name, _ in uri.options
-        if name not in _BOOLS and name not in _KUBECONFIGS
+        if name not in known
     ]
     in_cluster, insecure = _bool(uri, "inClusterConfig", problems), _bool(uri, "insecure", problems)
     _bool(uri, "useServiceAccount", problems)

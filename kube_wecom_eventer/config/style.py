@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kube_wecom_eventer.config.parameter import ROBOTS, Parameter
 from kube_wecom_eventer.config.uri import OptionUri
 
 MSGTYPES = ("text", "markdown", "markdown_v2", "template_card")
 LANGUAGES = ("zh", "en")
-STYLE_OPTIONS = frozenset({"msgtype", "lang", "cluster", "mentioned_list", "mentioned_mobile_list"})
+
+STYLE_PARAMETERS = (
+    Parameter("msgtype", f"Of the built-in body: {', '.join(f'`{each}`' for each in MSGTYPES)}.", "text", (ROBOTS,)),
+    Parameter("lang", "Language of the built-in body: `zh` or `en`.", "zh", (ROBOTS,)),
+    Parameter("cluster", "A name for the cluster, shown in the built-in body.", sinks=(ROBOTS,)),
+    Parameter("mentioned_list", "Comma list of userids, or `@all`, whom the built-in body mentions.", sinks=(ROBOTS,)),
+    Parameter("mentioned_mobile_list", "The same, by telephone numbers.", sinks=(ROBOTS,)),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
+from kube_wecom_eventer.config.parameter import (
+    ROBOTS,
+    WEBHOOK,
+    Parameter,
+    ParameterGroup,
+    Scheme,
+    doubt_near_misses,
+    doubt_unknown,
+    names,
+)
 from kube_wecom_eventer.config.secret import Secret
 from kube_wecom_eventer.config.secret_field import SecretField, parse_secret_field
 from kube_wecom_eventer.config.uri import OptionUri, http_address
@@ -21,6 +31,51 @@ _KUBE_EVENTERS = (
     "wechat", "dingtalk", "sls", "elasticsearch", "kafka", "influxdb", "mysql", "mongo", "honeycomb", "riemann",
     "eventbridge",
 )  # fmt: skip
+
+SINK_SCHEMES = (
+    Scheme("wecom:?key=KEY&...", "A WeCom group robot."),
+    Scheme(
+        "webhook:ROBOT_URL&...",
+        f"The same, as kube-eventer has it: any URL whose path ends in `{ROBOT_PATH}`, whatever its host.",
+    ),
+    Scheme("webhook:URL?...", "Any other URL, one request an event; success is any 2xx."),
+    Scheme(
+        "log:",
+        'The daemon\'s standard output, one JSON line an event. In YAML it needs quotes: `"--sink=log:"`.',
+    ),
+)
+
+ROBOT_PARAMETERS = (
+    Parameter(
+        "key", "The robot's key; `${NAME}` takes it from the environment and keeps it out of the args.", sinks=(ROBOTS,)
+    ),
+    Parameter("key_file", "A file that holds the key, read at start.", sinks=(ROBOTS,)),
+    Parameter(
+        "key_secret",
+        "`NAMESPACE/NAME[/FIELD]`: a Secret in the cluster and its field, `key` unless said. It is read when a message "
+        "is sent, so that a rotated key needs no restart; the right is `get` on that Secret. In a route that a "
+        "namespace declares `NAME[/FIELD]`; see docs/routing.md#secrets-and-rotation.",
+        sinks=(ROBOTS,),
+    ),
+    Parameter(
+        "api", "A proxy before WeCom, as `https://proxy.example.com`.", "https://qyapi.weixin.qq.com", ("wecom:",)
+    ),
+)
+
+OWN_GROUPS = (ParameterGroup("Which robot", ROBOT_PARAMETERS),)
+"""Parameters of one kind of sink: in a `webhook:` URL these names are the URL's own, and stay in it."""
+
+TARGET_PARAMETERS = (
+    Parameter("header", "`header=NAME=VALUE`: sent along with each message; may be repeated.", sinks=(ROBOTS, WEBHOOK)),
+    Parameter("ca_file", "PEM file of the authorities to trust instead of the system's.", sinks=(ROBOTS, WEBHOOK)),
+    Parameter("method", "The HTTP method. A robot takes `POST` only.", "GET", (WEBHOOK,)),
+    Parameter(
+        "query",
+        "`query=NAME=VALUE`: a parameter of the URL that is called like one of these here. All others stay in the URL "
+        "by themselves.",
+        sinks=(WEBHOOK,),
+    ),
+)
 
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 """What HTTP allows as a header's name and as a method: https://www.rfc-editor.org/rfc/rfc9110#name-tokens"""
@@ -94,6 +149,7 @@ def parse_target(
     What is wrong or doubtful is added to ``problems`` and ``warnings``; None where there is a problem.
     """
     if uri.scheme == "log":
+        doubt_unknown(uri, known, sink="log:", warnings=warnings)
         return LogTarget()
     if uri.scheme == "wecom":
         return _wecom(uri, known, namespace, problems, warnings)
@@ -133,6 +189,7 @@ def _webhook(
     if path.endswith(ROBOT_PATH):
         base = f"{parts.scheme}://{parts.netloc}{path.removesuffix(ROBOT_PATH)}"
         return _robot(uri, base, known, namespace=namespace, problems=problems, warnings=warnings)
+    doubt_near_misses(uri, known, warnings=warnings)
     query = [(name, value) for name, value in uri.options if name not in known]
     query += [(name, value) for name, equals, value in (text.partition("=") for text in uri.every("query")) if equals]
     return WebhookTarget(
@@ -154,11 +211,7 @@ def _method(uri: OptionUri, problems: list[str]) -> str:
 def _robot(
     uri: OptionUri, base: str, known: frozenset[str], *, namespace: str, problems: list[str], warnings: list[str]
 ) -> RobotTarget | None:
-    warnings += [
-        f"{name}= is no parameter of a robot and is ignored"
-        for name in dict.fromkeys(name for name, _ in uri.options)
-        if name not in known and name not in _ROBOTS_OWN
-    ]
+    doubt_unknown(uri, known | names(ROBOT_PARAMETERS), sink="a robot", warnings=warnings)
     method = uri.first("method")
     if method and method.upper() != "POST":
         warnings.append(f"method={method}: a robot takes POST only, so POST is used")
@@ -179,12 +232,12 @@ def _robot(
     )
 
 
-_ROBOTS_OWN = ("key", "key_file", "key_secret", "api")
+_WAYS_TO_THE_KEY = ("key", "key_file", "key_secret")
 
 
 def _key(uri: OptionUri, namespace: str, problems: list[str]) -> tuple[str | None, SecretField | None]:
     """Return the key, or where it is; neither where that is a problem."""
-    written = {name: value for name in _ROBOTS_OWN[:3] if (value := uri.first(name))}
+    written = {name: value for name in _WAYS_TO_THE_KEY if (value := uri.first(name))}
     if len(written) > 1:
         problems.append(f"{uri.scheme}: has {' and '.join(f'{name}=' for name in written)}; write one of them")
         return None, None

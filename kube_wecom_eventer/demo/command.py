@@ -6,7 +6,6 @@ two WeCom groups on loopback.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import contextlib
 import io
@@ -20,6 +19,7 @@ from datetime import UTC, datetime
 from random import Random
 from statistics import median
 
+from kube_wecom_eventer.command_line import CommandParser
 from kube_wecom_eventer.demo.api_server import ApiServer
 from kube_wecom_eventer.demo.daemon import Daemon, Robot, command_line, run_daemon
 from kube_wecom_eventer.demo.resources import CONFIG_MAPS, NAMESPACES
@@ -99,19 +99,32 @@ class Options:
     texts: Texts
 
 
+def parser() -> CommandParser:
+    """Return the command's options."""
+    found = CommandParser(
+        "demo",
+        description="The daemon at work, without a cluster and without a WeCom account: it runs between a small API "
+        "server and two WeCom groups on this machine. You see each event, and each message as it arrives.",
+        examples=(
+            ("demo --lang=zh", "In Chinese."),
+            ("demo --fast --seconds=60", "A busy minute: what waits is merged into digests."),
+        ),
+        statuses={0: "Messages have arrived.", 1: "None has, or the daemon has ended.", 2: "An option is wrong."},
+    )
+    found.add_argument("--seconds", type=float, default=30.0, help="How long events are made.")
+    found.add_argument("--fast", action="store_true", help=f"{FAST:g} times as many events.")
+    found.add_argument("--burst", type=int, default=BURST, help="Pods that fail at once, halfway through.")
+    found.add_argument("--seed", type=int, help="Play the same day again.")
+    found.add_argument("--lang", choices=("en", "zh"), help="Language of the texts. Unset: by LANG.")
+    return found
+
+
 def parse(argv: Sequence[str], environment: Mapping[str, str]) -> Options:
     """Read the arguments; SystemExit 2 with usage for a wrong one, 0 for --help."""
-    parser = argparse.ArgumentParser(prog="kube-wecom-eventer demo", description=__doc__.partition("\n")[0])
-    parser.add_argument("--seconds", type=float, default=30.0, help="how long events are made (default 30)")
-    parser.add_argument("--fast", action="store_true", help=f"{FAST:g} times as many events")
-    parser.add_argument(
-        "--burst", type=int, default=BURST, help=f"pods that fail at once, halfway through (default {BURST})"
-    )
-    parser.add_argument("--seed", type=int, help="play the same day again")
-    parser.add_argument("--lang", choices=("en", "zh"), help="language of the texts (default: from LANG)")
-    found = parser.parse_args(argv)
+    known = parser()
+    found = known.parse_args(argv)
     if found.seconds <= 0 or found.burst < 0:
-        parser.error("--seconds must be above 0, --burst at least 0")
+        known.error("--seconds must be above 0, --burst at least 0")
     locale = environment.get("LC_ALL") or environment.get("LC_MESSAGES") or environment.get("LANG") or ""
     return Options(
         seconds=found.seconds,

@@ -1,4 +1,4 @@
-"""``/healthz``, ``/readyz`` and ``/metrics`` as a plain ASGI callable."""
+"""``/healthz``, ``/readyz``, ``/metrics`` and ``/routes`` as a plain ASGI callable."""
 
 from __future__ import annotations
 
@@ -17,6 +17,18 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 _JSON = b"application/json; charset=utf-8"
 _PROMETHEUS = b"text/plain; version=0.0.4; charset=utf-8"
 _PLAIN = b"text/plain; charset=utf-8"
+
+
+PATHS: Mapping[str, str] = {
+    "/healthz": "200 as long as the process works.",
+    "/readyz": "200 once the events could be listed, or while this replica stands by; 503 before. Its body names what "
+    "is wrong.",
+    "/metrics": "The metrics, in Prometheus' text format.",
+    "/routes": "What the command `routes` shows, as JSON: `routes`, each with `route`, `source`, `state`, "
+    "`destination`, `trouble`, `doubts` and `lastTold`; `trouble`, why there may be routes that it does not know; "
+    "`standingBy`. It holds no secrets.",
+}
+"""What is served, and what it answers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,4 +71,4 @@ def _answer(
         return 200, _PROMETHEUS, metrics.exposition()
     if path == "/routes":
         return 200, _JSON, routes() + b"\n"
-    return 404, _PLAIN, b"there are /healthz, /readyz, /routes and /metrics\n"
+    return 404, _PLAIN, f"there are {', '.join(PATHS)}\n".encode()

@@ -55,6 +55,7 @@ def test_a_bool_takes_no_value_from_the_next_argument() -> None:
     ("argument", "problem"),
     [
         ("--nope", "--nope: unknown flag; --help lists the known ones"),
+        ("--prot=1", "--prot: unknown flag; did you mean --port? --help lists the known ones"),
         ("--port", "--port: needs a value; write --port=VALUE"),
         ("---port=1", "'---port...': bad flag syntax; write --name=value"),
         ("--=1", "'--...': bad flag syntax; write --name=value"),

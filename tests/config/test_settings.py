@@ -107,7 +107,7 @@ def test_a_source_that_cannot_be_used_is_refused_in_words(source: str, problem: 
 def test_an_unknown_option_of_a_source_is_said() -> None:
     """A typo there must not go unnoticed."""
     assert load("--source=kubernetes:?inClusterconfig=false").warnings == (
-        "--source: inClusterconfig is no option of a source and is ignored",
+        "--source: inClusterconfig is no option of a source and is ignored; did you mean inClusterConfig?",
     )
 
 
