@@ -122,7 +122,7 @@ def _check(args: Sequence[str]) -> int:
     from kube_wecom_eventer.commands import check  # noqa: PLC0415
 
     configure_logs(level=logging.CRITICAL)
-    return asyncio.run(check.Check(environ=os.environ, out=sys.stdout).run(args))
+    return asyncio.run(check.run(args, environ=os.environ, out=sys.stdout, progress=sys.stderr))
 
 
 def _check_parser() -> ArgumentParser:

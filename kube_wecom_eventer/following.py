@@ -112,6 +112,11 @@ class Following:
         followers = (*self._routes_followed, self._namespaces_followed)
         return "; ".join(sorted({follower.trouble for follower in followers if follower.trouble}))
 
+    @property
+    def config_map_troubles(self) -> dict[str, str]:
+        """What keeps ConfigMaps with templates and silences from being read, by their names."""
+        return {follower.name: follower.trouble for follower in self._config_maps if follower.trouble}
+
     async def run(self) -> None:
         """Follow all of that, for ever."""
         async with asyncio.TaskGroup() as tasks:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from kube_wecom_eventer.config import SinkSettings
 from kube_wecom_eventer.event import Event
 from kube_wecom_eventer.match import Route
 from kube_wecom_eventer.notify import Terms
@@ -17,11 +18,12 @@ ARGS = ""
 class Way:
     """All that an event meets: which it is for, in which words, by which sink.
 
-    ``identity``: of its route, in the checkpoint. ``template``: the name of its own, if it has one. ``merges``: its
-    destination is a chat. ``namespace``: the only one that it is for; empty: its filter knows. ``default``: it is for
-    events that no other way took.
+    ``settings``: as they are written. ``identity``: of its route, in the checkpoint. ``template``: the name of its own,
+    if it has one. ``merges``: its destination is a chat. ``namespace``: the only one that it is for; empty: its filter
+    knows. ``default``: it is for events that no other way took.
     """
 
+    settings: SinkSettings
     route: Route
     identity: str
     terms: Terms

@@ -62,6 +62,7 @@ class WayMaker:
             namespaces.wanted.set()
         owners = namespaces.owners if sink.mention_owner else _nobody
         return Way(
+            settings=sink,
             route=Route(
                 name=sink.name,
                 filter=EventFilter(sink.filter, labels_of=namespaces.labels),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kube_wecom_eventer.config import FilterSettings
+from kube_wecom_eventer.config import FilterSettings, LogTarget, SinkSettings, StyleSettings
 from kube_wecom_eventer.event import Event
 from kube_wecom_eventer.match import EventFilter, Route
 from kube_wecom_eventer.notify import Terms
@@ -25,8 +25,12 @@ class _Words:
 
 def way(name: str, *, namespace: str = "", default: bool = False, **chosen: Any) -> Way:
     """A way that takes all Warnings, or as ``chosen`` says."""
+    filter_settings = FilterSettings(**chosen)
     return Way(
-        route=Route(name=name, filter=EventFilter(FilterSettings(**chosen)), destination="d"),
+        settings=SinkSettings(
+            name=name, identity=name, target=LogTarget(), filter=filter_settings, style=StyleSettings()
+        ),
+        route=Route(name=name, filter=EventFilter(filter_settings), destination="d"),
         identity=name,
         terms=Terms(route=name, wording=_Words(), sink=ScriptedSink()),
         merges=True,

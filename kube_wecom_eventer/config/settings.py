@@ -157,13 +157,13 @@ class Settings:
     warnings: tuple[str, ...] = ()
 
 
-def load_settings(argv: Sequence[str], *, environ: Mapping[str, str]) -> Settings:
-    """Read the daemon's args (without the program's name).
+def load_settings(argv: Sequence[str], *, environ: Mapping[str, str], known: Mapping[str, Flag] = FLAGS) -> Settings:
+    """Read the daemon's args (without the program's name). ``known``: the flags that may stand among them.
 
     Raises:
         ConfigError: with every problem found, each a line that names the flag, the value and what to write.
     """
-    flags = parse_flags(argv, FLAGS)
+    flags = parse_flags(argv, known)
     problems, warnings = flags.problems, flags.warnings
     declared_routes = parse_declared_routes(flags)
     settings = Settings(

@@ -30,6 +30,7 @@ from kube_wecom_eventer.demo.resources import EVENTS, NAMESPACES, RESOURCES, Res
 from kube_wecom_eventer.demo.status import (
     JsonObject,
     StatusError,
+    bad_request,
     forbidden,
     method_not_allowed,
     unauthorized,
@@ -41,6 +42,7 @@ from kube_wecom_eventer.demo.watch import Selection, Watch
 # As the real server's --min-request-timeout: a watch that names no timeout ends after 30 to 60 minutes.
 MIN_WATCH_SECONDS = 1800.0
 INITIAL_NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
+ACCESS_REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 VERSION = {"major": "1", "minor": "20", "gitVersion": "v1.20.2-demo", "platform": "demo"}
 
 _encode = msgspec.json.encode
@@ -137,6 +139,8 @@ class ApiServer:
             return await exchange.respond(200, b"ok", content_type="text/plain; charset=utf-8")
         if request.path == "/version":
             return await exchange.respond(200, _encode(VERSION))
+        if request.path == ACCESS_REVIEWS and request.method == "POST":
+            return await exchange.respond(201, _encode(_allowed(request)))
         resource, namespace, name = self._locate(request.path)
         self._authenticate(request, resource, namespace)
         if request.method == "GET" and not name:
@@ -190,6 +194,15 @@ class ApiServer:
             await watch.run(exchange, timeout=timeout)
         finally:
             self._watches.discard(watch)
+
+
+def _allowed(request: Request) -> JsonObject:
+    """Answer a SelfSubjectAccessReview: there is no RBAC, so everything is allowed."""
+    try:
+        review: JsonObject = msgspec.json.decode(request.body, type=JsonObject)
+    except msgspec.DecodeError as error:
+        raise bad_request(str(error)) from None
+    return {**review, "status": {"allowed": True}}
 
 
 def _on_object(verbs: ObjectVerbs, request: Request, name: str) -> tuple[int, JsonObject]:

@@ -53,7 +53,10 @@ class Status(msgspec.Struct, rename="camel"):
 
 
 class ApiClient:
-    """Requests to one API server. All failures are `ApiError`s, but for a proxy that is none: a ConfigError."""
+    """Requests to one API server. All failures are `ApiError`s, but for a proxy that is none: a ConfigError.
+
+    ``date``: the last answer's own, as it is in its header; empty before the first one.
+    """
 
     def __init__(self, *, connection: Connection, transport: httpx.AsyncBaseTransport | None = None) -> None:
         if transport is None and not connection.trust_env:
@@ -73,6 +76,7 @@ class ApiClient:
             place = "HTTP_PROXY, HTTPS_PROXY, ALL_PROXY or the kubeconfig's proxy-url"
             raise ConfigError([f"{place}: no proxy's URL; write http://HOST:PORT or socks5://HOST:PORT"]) from None
         self.server = connection.server
+        self.date = ""
         self._extensions = {"sni_hostname": connection.server_name} if connection.server_name else {}
 
     async def get(
@@ -124,6 +128,7 @@ class ApiClient:
             raise ApiError(f"the answer is not complete after {seconds:g} s") from None
         except httpx.HTTPError as error:
             raise unreachable(error) from None
+        self.date = response.headers.get("date", "")
         if not response.is_success:
             raise refusal(response.status_code, response.content, response.headers)
         _not_a_page(response)

@@ -57,7 +57,8 @@ class ConfigMapFollower:
     """Calls ``changed`` with the data of one ConfigMap, with None where there is no such ConfigMap.
 
     ``asked`` is set after the first answer of the API server, a refusal included: whoever waits for it waits for the
-    attempt, not for the ConfigMap.
+    attempt, not for the ConfigMap. ``name``: with its namespace. ``trouble`` says why it can't be read now, and what to
+    grant; empty where it can.
     """
 
     def __init__(
@@ -71,11 +72,11 @@ class ConfigMapFollower:
     ) -> None:
         self._client = client
         self._path = f"/api/v1/namespaces/{namespace}/configmaps"
-        self._label = f"{namespace}/{name}"
+        self.name = f"{namespace}/{name}"
         self._selector = {"fieldSelector": f"metadata.name={name}"}
         self._changed = changed
         self._rng = rng or random.Random()  # noqa: S311 jitter protects nothing
-        self._trouble = ""
+        self.trouble = ""
         self.asked = asyncio.Event()
 
     async def follow(self) -> None:
@@ -122,13 +123,11 @@ class ConfigMapFollower:
 
     def _say(self, error: ApiError | None) -> None:
         text = str(error or "")
-        if text and text != self._trouble:
-            hint = (
-                {"missing_rule": missing_rule("configmaps", kind="Role of its namespace")}
-                if isinstance(error, Forbidden)
-                else {}
-            )
-            log.warning("config_map_unreadable", config_map=self._label, error=text, **hint)
-        elif self._trouble and not text:
-            log.info("config_map_readable", config_map=self._label)
-        self._trouble = text
+        rule = missing_rule("configmaps", kind="Role of its namespace") if isinstance(error, Forbidden) else ""
+        trouble = f"{text}; grant {rule}" if rule else text
+        if trouble and trouble != self.trouble:
+            hint = {"missing_rule": rule} if rule else {}
+            log.warning("config_map_unreadable", config_map=self.name, error=text, **hint)
+        elif self.trouble and not trouble:
+            log.info("config_map_readable", config_map=self.name)
+        self.trouble = trouble

@@ -77,6 +77,25 @@ class Silences:
         """A line for each thing that may not do as it was meant."""
         return tuple(f"{key}: {doubt}" for key, reading in self._readings.items() for doubt in reading.doubts)
 
+    @property
+    def name(self) -> str:
+        """The ConfigMap's name."""
+        return self._name
+
+    @property
+    def missing(self) -> bool:
+        """Whether there is no such ConfigMap."""
+        return self._data is None
+
+    def at(self, now: Callable[[], datetime]) -> Silences:
+        """Return the same silences by another clock, with counters of their own."""
+        metrics = Metrics()
+        other = Silences(
+            name=self._name, routes=self._routes, zone=self._zone, metrics=metrics, now=now, declared=self._declared
+        )
+        other.update(self._data)
+        return other
+
     def holding(self) -> int:
         """Return how many silences hold now."""
         now = self._now()
@@ -107,8 +126,7 @@ class Silences:
         """Return whether that route is not to tell this event; it is counted then."""
         if not self._silences:
             return False
-        now = self._now()
-        silence = next((each for each in self._silences if each.takes(event, route=route, now=now)), None)
+        silence = self.silencing(event, route=route, now=self._now())
         if silence is None:
             return False
         self._metrics.dropped.labels(route=route, reason=SILENCED).inc()
@@ -124,6 +142,10 @@ class Silences:
                 event_reason=event.reason,
             )
         return True
+
+    def silencing(self, event: Event, *, route: str, now: datetime) -> Silence | None:
+        """Return the silence because of which that route is not to tell this event, if there is one; count nothing."""
+        return next((each for each in self._silences if each.takes(event, route=route, now=now)), None)
 
     async def run(self) -> None:
         """Log the summaries, for ever; the last one when it is cancelled."""

@@ -4,76 +4,128 @@ from __future__ import annotations
 
 import io
 import json
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from kube_wecom_eventer.commands.check import Check
+from kube_wecom_eventer.commands import check as command
 from kube_wecom_eventer.demo.wecom import ErrCode
 from kube_wecom_eventer.web import serve
 from kube_wecom_eventer.web.endpoints import Receive, Scope, Send
 from tests.daemon.conftest import KEY, SEED_TEMPLATE, Pipeline
+from tests.daemon.test_namespace_routes import Tenant
+
+NOBODY = Path("/nonexistent")
 
 
-async def check(pipeline: Pipeline, *args: str) -> tuple[int, list[str]]:
-    """Run the command; return its status and its lines."""
+@dataclass(frozen=True)
+class Checked:
+    """What a check has said."""
+
+    status: int
+    findings: list[dict[str, Any]]
+
+    def about(self, subject: str, *marks: str) -> list[str]:
+        """Return the texts about a subject, of all marks or of these."""
+        return [
+            each["text"]
+            for each in self.findings
+            if each["subject"] == subject and (not marks or each["mark"] in marks)
+        ]
+
+    def marked(self, mark: str) -> list[str]:
+        """Return what bears a mark: subject and text."""
+        return [f"{each['subject']}: {each['text']}" for each in self.findings if each["mark"] == mark]
+
+    def finding(self, words: str) -> dict[str, Any]:
+        """Return the one finding that has these words."""
+        (found,) = [each for each in self.findings if words in f"{each['subject']} {each['text']}"]
+        return found
+
+
+async def run(environ: Any, *args: str, neighbour: Path = NOBODY, **options: Any) -> Checked:
+    """Run the command with JSON as its form."""
     out = io.StringIO()
-    status = await Check(environ=pipeline.server.environ, out=out).run([f"--source={pipeline.server.source}", *args])
+    status = await command.run([*args, "--output=json"], environ=environ, out=out, neighbour=neighbour, **options)
     assert KEY not in out.getvalue()
-    return status, out.getvalue().splitlines()
+    return Checked(status, json.loads(out.getvalue()))
+
+
+async def check(pipeline: Pipeline, *args: str, **options: Any) -> Checked:
+    """Run the command against a pipeline's API server, for the namespace of the test."""
+    watched = f"--watch-namespaces={pipeline.server.namespace}"
+    source = f"--source={pipeline.server.source}"
+    return await run(pipeline.server.environ, source, watched, "--checkpoint=configmap:position", *args, **options)
+
+
+def template(pipeline: Pipeline, name: str) -> str:
+    return f"custom_body_configmap={name}&custom_body_configmap_namespace={pipeline.server.namespace}"
+
+
+def now_text() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 async def test_all_is_well_and_nothing_is_sent(pipeline: Pipeline) -> None:
-    """A line each for the sink, the API server and the template; 0."""
-    namespace = pipeline.server.namespace
+    """The sink, the API server, each right, the template, the checkpoint, the robot's address."""
     await pipeline.config_map("cm", content=SEED_TEMPLATE)
-    options = f"custom_body_configmap=cm&custom_body_configmap_namespace={namespace}"
-    status, lines = await check(pipeline, "--checkpoint=configmap:position", pipeline.group.sink(options))
-    assert status == 0
-    assert [line[0] for line in lines] == ["✓", "✓", "✓", "✓", "!"]
-    assert "events can be listed" in lines[1]
-    assert f"ConfigMap {namespace}/cm: sink-1's body of a sample event has " in lines[2]
-    assert lines[3].endswith("/position: none yet")
-    assert "--send-test" in lines[4]
+    await pipeline.event("one", lastTimestamp=now_text())
+    checked = await check(pipeline, pipeline.group.sink(template(pipeline, "cm")))
+    assert checked.status == 0
+    assert checked.marked("✗") == []
+    assert checked.marked("!") == []
+    assert checked.about("API server")[0].endswith("1 events in the last hour")
+    assert checked.about(f"list, watch events in {pipeline.server.namespace}") == ["granted"]
+    assert checked.about("sink-1", "✓")[1] == "takes 1 of 1 events in the last hour: BackOff 1"
+    assert "renders 1 recent events" in checked.about("sink-1 template")[0]
+    assert checked.about("checkpoint")[0].endswith("/position: none yet")
+    assert "can be reached" in checked.about(f"{pipeline.group.url}/")[0]
+    assert checked.about("test messages") == ["none was sent; --send-test sends one to each destination"]
     assert not pipeline.group.wecom.requests
 
 
 async def test_a_test_message_reaches_each_destination_once_and_pings_nobody(pipeline: Pipeline) -> None:
     """Two sinks with one key are one destination; the message says that it is a test."""
-    sinks = (pipeline.group.sink(), pipeline.group.sink("level=Normal"))
-    status, lines = await check(pipeline, *sinks, "--send-test")
-    assert status == 0
+    checked = await check(pipeline, pipeline.group.sink(), pipeline.group.sink("level=Normal"), "--send-test")
+    assert checked.status == 0
     message = await pipeline.group.message()
     assert "这是一条测试消息" in message.content
     assert message.mentions == ()
     assert len(pipeline.group.wecom.requests) == 1
-    assert [line for line in lines if "test message was accepted" in line or "same destination" in line] == lines[-2:]
+    assert "the test message was accepted" in checked.about("sink-1")[-1]
+    assert checked.about("sink-2")[-1] == "the same destination as above"
 
 
 async def test_each_way_to_a_destination_is_tested(pipeline: Pipeline) -> None:
     """One key behind two addresses: the second one may be wrong although the first is well."""
     closed = f"--sink=wecom:?key={KEY}&api=http://127.0.0.1:9"
-    status, lines = await check(pipeline, pipeline.group.sink(), closed, "--send-test")
-    assert status == 1
-    assert lines[-1].startswith("✗ sink-2: http://127.0.0.1:9/cgi-bin/webhook/send: ConnectError")
+    checked = await check(pipeline, pipeline.group.sink(), closed, "--send-test")
+    assert checked.status == 1
+    reach = checked.finding("can't be reached")
+    assert reach["subject"] == "http://127.0.0.1:9/"
+    assert "HTTPS_PROXY" in reach["do"][0]
+    assert checked.about("sink-2", "✗")[0].startswith("http://127.0.0.1:9/cgi-bin/webhook/send: ConnectError")
 
 
 async def test_a_webhook_is_tested_with_the_body_that_it_expects(pipeline: Pipeline) -> None:
     """Its template's, else kube-eventer's fields: a service of one's own would refuse a robot's body."""
-    namespace = pipeline.server.namespace
     await pipeline.config_map("hook", content='{"hook": "{{ .Reason }}"}')
     received: list[bytes] = []
 
-    async def service(_scope: Scope, receive: Receive, send: Send) -> None:
-        received.append((await receive())["body"])
+    async def service(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] == "POST":
+            received.append((await receive())["body"])
         await send({"type": "http.response.start", "status": 204, "headers": []})
         await send({"type": "http.response.body"})
 
     async with serve(service, host="127.0.0.1", port=0) as served:
-        template = f"custom_body_configmap=hook&custom_body_configmap_namespace={namespace}"
-        sinks = (f"--sink=webhook:{served.url}/a?method=POST&{template}", f"--sink=webhook:{served.url}/b?method=POST")
-        status, _ = await check(pipeline, *sinks, "--send-test")
-    assert status == 0
+        hook = f"--sink=webhook:{served.url}/a?method=POST&{template(pipeline, 'hook')}"
+        checked = await check(pipeline, hook, f"--sink=webhook:{served.url}/b?method=POST", "--send-test")
+    assert checked.status == 0
     assert received[0] == b'{"hook": "TestMessage"}'
     assert json.loads(received[1])["EventReason"] == "TestMessage"
 
@@ -84,50 +136,172 @@ async def test_a_webhook_is_tested_with_the_body_that_it_expects(pipeline: Pipel
 )
 async def test_wecoms_verdict_is_told_in_words(pipeline: Pipeline, errcode: int, words: str) -> None:
     """And the status is 1."""
-    pipeline.group.wecom.faults.plan(ErrCode(errcode=errcode))
-    status, lines = await check(pipeline, pipeline.group.sink(), "--send-test")
-    assert status == 1
-    assert lines[-1].startswith("✗ sink-1: ")
-    assert f"errcode {errcode}: {words}" in lines[-1]
+    pipeline.group.wecom.faults.plan(ErrCode(errcode=errcode), when=lambda request: request.method == "POST")
+    checked = await check(pipeline, pipeline.group.sink(), "--send-test")
+    assert checked.status == 1
+    assert f"errcode {errcode}: {words}" in checked.about("sink-1", "✗")[0]
 
 
 async def test_each_thing_that_is_wrong_with_a_template_is_told(pipeline: Pipeline) -> None:
     """Missing, without its key, not parsing, failing on an event."""
-    namespace = pipeline.server.namespace
     await pipeline.config_map("nokey", Content="x")
     await pipeline.config_map("noparse", content="{{ .Reason ")
     await pipeline.config_map("norender", content='{"msgtype":"text","text":{"content":"{{ .Nope }}"}}')
-    sinks = [
-        pipeline.group.sink(f"custom_body_configmap={name}&custom_body_configmap_namespace={namespace}")
-        for name in ("missing", "nokey", "noparse", "norender")
+    names = ("missing", "nokey", "noparse", "norender")
+    checked = await check(pipeline, *(pipeline.group.sink(template(pipeline, name)) for name in names))
+    assert checked.status == 1
+    expected = (
+        "no such ConfigMap",
+        "no key 'content' or 'content.j2' in it (it has: Content)",
+        "content: line 1: ",
+        "fails on TestMessage of Pod default/kube-wecom-eventer-test: ",
+    )
+    for number, (name, words) in enumerate(zip(names, expected, strict=True), start=1):
+        (text,) = checked.about(f"sink-{number} template", "✗")
+        assert text.startswith(f"ConfigMap {pipeline.server.namespace}/{name}: ")
+        assert words in text
+    assert len(checked.marked("✗")) == 4
+
+
+async def test_a_route_that_takes_nothing_says_which_filter_refuses(pipeline: Pipeline) -> None:
+    """And what may have been meant by a reason or a namespace that nothing has."""
+    namespace = pipeline.server.namespace
+    await pipeline.event("one", lastTimestamp=now_text())
+    await pipeline.event("two", lastTimestamp=now_text(), type="Normal", reason="Pulled")
+    checked = await check(
+        pipeline, pipeline.group.sink("reason=Backoff"), pipeline.group.sink(f"namespaces={namespace[:-1]}")
+    )
+    assert checked.status == 0
+    assert checked.about("sink-1", "!") == [
+        "takes none of 2 events in the last hour: level= refuses 1, reason= refuses 1"
     ]
-    status, lines = await check(pipeline, *sinks)
-    assert status == 1
-    bad = [line for line in lines if line.startswith("✗")]
-    for name, words in (
-        ("missing", "there is no such ConfigMap"),
-        ("nokey", "no key 'content' or 'content.j2' in it (it has: Content)"),
-        ("noparse", "content: line 1: "),
-        ("norender", "fails on a sample event: "),
-    ):
-        assert any(f"ConfigMap {namespace}/{name}: " in line and words in line for line in bad), bad
-    assert len(bad) == 4
+    near = checked.finding("there is BackOff")
+    assert near["text"] == "Backoff matches none of the 2 reasons in the last hour; there is BackOff"
+    assert near["do"] == ["reason=BackOff, if that was meant"]
+    assert checked.about("sink-2 namespaces=") == [
+        f"{namespace[:-1]}: no event is about this namespace; there is {namespace}"
+    ]
+
+
+async def test_the_last_hour_is_played_through_the_routes(pipeline: Pipeline) -> None:
+    """How many messages each group would have got, and what no route took; nothing is sent."""
+    for number in range(30):
+        at = datetime.now(UTC) - timedelta(minutes=30, seconds=-number)
+        text = at.strftime("%Y-%m-%dT%H:%M:%SZ")
+        await pipeline.event(f"a{number}", reason=f"Storm{number}", lastTimestamp=text, message="x" * number)
+    await pipeline.event("orphan", reason="Orphan", lastTimestamp=now_text())
+    checked = await check(pipeline, pipeline.group.sink("reason=Storm"), "--since=1h")
+    assert checked.status == 0
+    section = [each for each in checked.findings if "played through the routes" in each["section"]]
+    told = next(each["text"] for each in section if each["mark"] == "✓")
+    messages = int(told.split()[0])
+    # 15 or 16 leave alone while more than 5 slots are free; then at most one digest in 3 s.
+    assert 18 <= messages <= 22
+    assert "messages for 30 versions of events" in told
+    nobodys = next(each for each in section if each["mark"] == "!")
+    assert nobodys["text"].startswith("1 Warnings;")
+    assert nobodys["shown"] == [f"1× Orphan in {pipeline.server.namespace}"]
+    assert not pipeline.group.wecom.requests
+
+
+@pytest.mark.parametrize("asked", ["{namespace}/one", "{namespace}/pod/api-7d4b9"])
+async def test_one_event_is_explained_route_by_route(pipeline: Pipeline, asked: str) -> None:
+    """Which filter takes or refuses it, what would be sent, what a silence does."""
+    namespace = pipeline.server.namespace
+    await pipeline.event("one", lastTimestamp=now_text(), message="the disk is full")
+    await pipeline.config_map(
+        "quiet", a="{reason: BackOff, route: quiet, until: 2099-01-01 00:00, by: wangqing, why: a migration}"
+    )
+    checked = await check(
+        pipeline,
+        f"--silence-configmap={namespace}/quiet",
+        pipeline.group.sink("route=takes"),
+        pipeline.group.sink("route=quiet"),
+        pipeline.group.sink("route=nodes&kinds=Node"),
+        pipeline.group.sink("route=rest&default=true"),
+        f"--event={asked.format(namespace=namespace)}",
+    )
+    taken = next(each for each in checked.findings if each["subject"] == "takes" and each["section"] == "Routes")
+    assert taken["text"].startswith("takes it, to wecom-")
+    assert any("the disk is full" in line for line in taken["shown"])
+    assert checked.about("quiet", "!")[0].startswith("silenced until 2099-01-01 00:00 by wangqing: a migration")
+    assert checked.about("nodes", "·") == ["kinds= refuses it: the object is a Pod, the route takes Node"]
+    assert checked.about("rest", "·") == ["would take it, but default=true is for what no other route takes"]
+    assert not pipeline.group.wecom.requests
+
+
+async def test_an_event_that_is_not_there_is_said(pipeline: Pipeline) -> None:
+    """With where to look; what is no name of an event, too."""
+    namespace = pipeline.server.namespace
+    checked = await check(pipeline, pipeline.group.sink(), f"--event={namespace}/nope")
+    assert checked.status == 1
+    assert f"kubectl -n {namespace} get events" in checked.marked("✗")[0]
+    checked = await check(pipeline, pipeline.group.sink(), "--event=nope")
+    assert "write NAMESPACE/NAME of an event" in checked.marked("✗")[0]
+
+
+async def test_declared_routes_are_checked_like_those_of_the_args(pipeline: Pipeline) -> None:
+    """What was refused and why, what they take, whether their Secret can be read."""
+    tenant = Tenant(pipeline)
+    sink = f"wecom:?api={pipeline.group.url}"
+    data = {
+        "sink.good": f"{sink}&key_secret=wecom-robot",
+        "sink.bad": "wecom:?level=Foo",
+        "sink.none": f"{sink}&key_secret=no",
+    }
+    labels = {"kube-wecom-eventer.io/route": "true"}
+    await tenant.write("configmaps", "wecom", metadata={"labels": labels}, data=data)
+    await tenant.secret(KEY)
+    await pipeline.event("one", lastTimestamp=now_text())
+    checked = await check(pipeline, "--namespace-routes", f"--route-allowed-hosts={tenant.host}")
+    assert checked.status == 1
+    name = f"{tenant.namespace}/wecom"
+    assert checked.about(f"{name}/good", "✓") == [
+        "takes 1 of 1 events in the last hour: BackOff 1",
+        f"Secret {tenant.namespace}/wecom-robot holds a key",
+    ]
+    assert any("level=Foo" in text for text in checked.about(f"{name}/bad", "✗"))
+    assert any("there is none; create it" in text for text in checked.about(f"{name}/none", "✗"))
+
+
+async def test_the_daemons_own_args_count_where_none_are_given(pipeline: Pipeline, tmp_path: Path) -> None:
+    """In its container: kubectl exec deploy/NAME -- /kube-wecom-eventer check."""
+    namespace = pipeline.server.namespace
+    words = ["/venv/bin/python", "/kube-wecom-eventer", f"--source={pipeline.server.source}", pipeline.group.sink()]
+    words += [f"--watch-namespaces={namespace}", "--checkpoint=none"]
+    neighbour = tmp_path / "cmdline"
+    neighbour.write_bytes(b"\0".join(word.encode() for word in words) + b"\0")
+    checked = await run(pipeline.server.environ, neighbour=neighbour)
+    assert checked.status == 0
+    assert checked.about("args", "·") == ["those of the daemon in this container: process 1, 4 of them"]
+    assert "destination=wecom-" in checked.about("sink-1")[0]
+
+
+async def test_a_clock_that_is_wrong_is_doubted(pipeline: Pipeline) -> None:
+    """Compared with the real API server's; the demo's tells no time."""
+    checked = await check(pipeline, pipeline.group.sink(), now=lambda: datetime.now(UTC) - timedelta(minutes=10))
+    doubts = [each["text"] for each in checked.findings if "this machine's clock" in each["text"]]
+    real = pipeline.server.source.startswith("kubernetes:https")
+    assert [re.sub(r"\d+", "N", doubt) for doubt in doubts] == (
+        ["this machine's clock is N s behind that of the API server"] if real else []
+    )
 
 
 async def test_args_that_cannot_run_are_told_like_the_daemon_does(pipeline: Pipeline) -> None:
     """Status 2, all at once."""
-    status, lines = await check(pipeline, f"{pipeline.group.sink()}&level=Foo&reason=[", "--nope")
-    assert status == 2
-    assert len(lines) == 3
-    assert all(line.startswith("✗ --") for line in lines)
+    checked = await check(pipeline, f"{pipeline.group.sink()}&level=Foo&reason=[", "--nope")
+    assert checked.status == 2
+    assert len(checked.marked("✗")) == 3
+    assert {each["section"] for each in checked.findings} == {"Arguments"}
 
 
 async def test_an_api_server_that_is_not_there_is_told() -> None:
     """With its address, and what went wrong."""
-    out = io.StringIO()
     args = ["--source=kubernetes:http://127.0.0.1:9?inClusterConfig=false", "--sink=log:"]
-    assert await Check(environ={}, out=out).run(args) == 1
-    assert "✗ http://127.0.0.1:9 (no credentials): events can't be listed: ConnectError" in out.getvalue()
+    checked = await run({}, *args)
+    assert checked.status == 1
+    (text,) = checked.about("API server")
+    assert text.startswith("http://127.0.0.1:9 (no credentials): events can't be listed: ConnectError")
 
 
 async def test_a_proxy_that_is_none_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,12 +313,11 @@ async def test_a_proxy_that_is_none_is_told(tmp_path: Path, monkeypatch: pytest.
         " contexts: [{name: a, context: {cluster: a, user: a}}]}"
     )
     monkeypatch.setenv("HTTPS_PROXY", "foo://bar")
-    out = io.StringIO()
-    args = [f"--source=kubernetes:?auth={kubeconfig}", f"--sink=wecom:?key={KEY}", "--send-test"]
-    assert await Check(environ={}, out=out).run(args) == 1
-    assert [line.split(":")[0] for line in out.getvalue().splitlines()[1:]] == [
-        "✗ HTTP_PROXY, HTTPS_PROXY, ALL_PROXY or the kubeconfig's proxy-url",
-        "✗ HTTP_PROXY, HTTPS_PROXY or ALL_PROXY",
+    checked = await run({}, f"--source=kubernetes:?auth={kubeconfig}", f"--sink=wecom:?key={KEY}", "--send-test")
+    assert checked.status == 1
+    assert [text.split(":")[1].strip() for text in checked.marked("✗")] == [
+        "HTTP_PROXY, HTTPS_PROXY, ALL_PROXY or the kubeconfig's proxy-url",
+        "HTTP_PROXY, HTTPS_PROXY or ALL_PROXY",
     ]
 
 
@@ -152,15 +325,15 @@ async def test_the_checkpoint_is_looked_at_and_left_alone(pipeline: Pipeline, tm
     """Whether there is one, when it was written, and that it can be used."""
     path = tmp_path / "position.json"
     arguments = (f"--checkpoint=file:{path}", pipeline.group.sink())
-    assert f"✓ checkpoint in file {path}: none yet" in (await check(pipeline, *arguments))[1]
+    assert (await check(pipeline, *arguments)).about("checkpoint") == [f"file {path}: none yet"]
     async with pipeline.daemon(*arguments) as daemon:
         await daemon.ready()
         assert await daemon.stop() == 0
-    status, lines = await check(pipeline, *arguments)
-    assert status == 0
-    assert any(line.startswith(f"✓ checkpoint in file {path}: written at 20") for line in lines)
+    checked = await check(pipeline, *arguments)
+    assert checked.status == 0
+    assert checked.about("checkpoint", "✓")[0].startswith(f"file {path}: written at 20")
     path.write_text("{")
-    status, lines = await check(pipeline, *arguments)
-    assert status == 1
-    assert any(line.startswith(f"✗ checkpoint in file {path}: it can't be read") for line in lines)
+    checked = await check(pipeline, *arguments)
+    assert checked.status == 1
+    assert checked.about("checkpoint", "✗")[0].startswith(f"file {path}: it can't be read")
     assert path.read_text() == "{"

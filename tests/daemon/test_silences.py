@@ -61,17 +61,17 @@ async def test_check_reports_on_silences(pipeline: Pipeline) -> None:
     """How many hold; each mistake; that there are none yet."""
     name = f"{pipeline.server.namespace}/quiet"
     args = (pipeline.group.sink(), f"--silence-configmap={name}")
-    status, lines = await check(pipeline, *args)
-    assert status == 0
-    assert f"! ConfigMap {name}: there is no such ConfigMap, so nothing is silenced; create it there" in lines
+    checked = await check(pipeline, *args)
+    assert checked.status == 0
+    assert checked.about("silences", "!") == [f"there is no ConfigMap {name}, so nothing is silenced"]
     await pipeline.config_map("quiet", team=BACKOFF, doubtful=f"{{kind: Pod, route: nope, {REST}}}")
-    status, lines = await check(pipeline, *args)
-    assert status == 0
-    assert f"✓ ConfigMap {name}: silences that hold now: 2" in lines
+    checked = await check(pipeline, *args)
+    assert checked.status == 0
+    assert checked.about("silences", "✓") == [f"ConfigMap {name}: silences that hold now: 2"]
     doubt = "doubtful: line 1: route: 'nope': no route has this name; there is sink-1"
-    assert f"! ConfigMap {name}: {doubt}" in lines
+    assert checked.about("silences", "!") == [f"ConfigMap {name}: {doubt}"]
     await pipeline.config_map("quiet", team=f"{{{REST}}}")
-    status, lines = await check(pipeline, *args)
-    assert status == 1
+    checked = await check(pipeline, *args)
+    assert checked.status == 1
     problem = "team: line 1: no matcher; write at least one of namespace, kind, name, reason, message"
-    assert f"✗ ConfigMap {name}: {problem}; it silences nothing" in lines
+    assert checked.about("silences", "✗") == [f"ConfigMap {name}: {problem}; it silences nothing"]

@@ -1,0 +1,133 @@
+"""Whether what a route sends to can be reached from here, and what it says to a test message."""
+
+from __future__ import annotations
+
+import email.utils
+import time
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+
+import httpx
+
+from kube_wecom_eventer.building import HttpClients
+from kube_wecom_eventer.commands.check.findings import Report
+from kube_wecom_eventer.config import LogTarget, RobotTarget, Target
+from kube_wecom_eventer.errors import ConfigError
+from kube_wecom_eventer.render import Message
+from kube_wecom_eventer.routing import Way
+from kube_wecom_eventer.sinks import Verdict
+
+_TIMEOUT = 8.0
+_CLOCK_MARGIN = 30.0
+"""Seconds that clocks may differ by."""
+
+
+async def check_destinations(ways: Iterable[Way], clients: HttpClients, report: Report, *, now: datetime) -> None:
+    """Ask each host once for anything at all, without a key; and read each key that a Secret holds."""
+    asked: set[tuple[str, str | None]] = set()
+    keys: set[str] = set()
+    for way in ways:
+        target = way.settings.target
+        if isinstance(target, RobotTarget) and target.key_secret and target.destination not in keys:
+            keys.add(target.destination)
+            await _key(way, str(target.key_secret), report)
+        if isinstance(target, LogTarget):
+            continue
+        try:
+            host = _host(target.endpoint.reveal())
+        except httpx.InvalidURL:
+            report.bad(way.route.name, f"{target.shown}: the URL can't be used")
+            continue
+        if (host, target.ca_file) not in asked:
+            asked.add((host, target.ca_file))
+            await _reach(host, target, clients, report, now=now)
+
+
+def _host(url: str) -> str:
+    parts = httpx.URL(url)
+    return str(parts.copy_with(userinfo=b"", raw_path=b"/", fragment=None))
+
+
+async def _key(way: Way, secret: str, report: Report) -> None:
+    report.working(f"reading Secret {secret} ...")
+    outcome = await way.terms.sink.ready()
+    if outcome is None:
+        report.good(way.route.name, f"Secret {secret} holds a key")
+        return
+    text, _, rule = outcome.detail.partition("; grant ")
+    report.bad(way.route.name, text, *([f"grant {rule}"] if rule else []))
+
+
+async def _reach(host: str, target: Target, clients: HttpClients, report: Report, *, now: datetime) -> None:
+    report.working(f"asking {host} ...")
+    started = time.monotonic()
+    try:
+        ca_file = None if isinstance(target, LogTarget) else target.ca_file
+        answer = await clients.client(ca_file).get(host, timeout=_TIMEOUT, follow_redirects=False)
+    except ConfigError as error:
+        for problem in error.problems:
+            report.bad(host, problem)
+        return
+    except (httpx.HTTPError, OSError, ValueError) as error:
+        report.bad(host, f"can't be reached: {_in_words(error)}", *_ways_out(error, target))
+        return
+    if answer.status_code == httpx.codes.PROXY_AUTHENTICATION_REQUIRED:
+        report.bad(host, "the proxy wants credentials (HTTP 407)", "HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT")
+        return
+    report.good(host, f"can be reached, in {(time.monotonic() - started) * 1000:.0f} ms")
+    compare_clocks(answer.headers.get("date", ""), host, report, now=now)
+
+
+def compare_clocks(date: str, whose: str, report: Report, *, now: datetime) -> None:
+    """Say it where this machine's clock is not that of an answer's ``Date`` header."""
+    try:
+        there = email.utils.parsedate_to_datetime(date)
+    except ValueError:
+        return
+    behind = (there - now).total_seconds()
+    if abs(behind) > _CLOCK_MARGIN:
+        way = "behind" if behind > 0 else "ahead of"
+        report.doubtful(
+            whose,
+            f"this machine's clock is {abs(behind):.0f} s {way} that of {whose}",
+            "synchronise the clock (NTP): silences, --since and signatures depend on it",
+        )
+
+
+def _in_words(error: Exception) -> str:
+    known: dict[type[Exception], str] = {
+        httpx.ConnectTimeout: "no connection in time",
+        httpx.ReadTimeout: "connected, but no answer in time",
+        httpx.ProxyError: f"the proxy refuses: {error}",
+    }
+    return known.get(type(error), f"{type(error).__name__}: {error}".rstrip(": "))
+
+
+def _ways_out(error: Exception, target: Target) -> Sequence[str]:
+    text = str(error)
+    if "CERTIFICATE" in text.upper():
+        return ("a company's own authority? name its PEM file with ca_file=FILE",)
+    if isinstance(error, httpx.ProxyError):
+        return ("correct HTTPS_PROXY, or name the host in NO_PROXY",)
+    proxy = (
+        "HTTPS_PROXY=http://HOST:PORT, or api=URL of a proxy before WeCom" if isinstance(target, RobotTarget) else ""
+    )
+    return (f"no way out from here? {proxy or 'HTTPS_PROXY=http://HOST:PORT'}; in a cluster look at NetworkPolicies",)
+
+
+async def send_tests(ways: Iterable[Way], report: Report, *, test_message: Callable[[Way], Message]) -> None:
+    """Send one marked message to each destination, by each address that the routes name for it."""
+    tested: set[Target] = set()
+    for way in ways:
+        target = way.settings.target
+        if target in tested:
+            report.note(way.route.name, "the same destination as above")
+            continue
+        tested.add(target)
+        report.working(f"sending to {target.shown} ...")
+        sink = way.terms.sink
+        outcome = await sink.ready() or await sink.send(test_message(way))
+        if outcome.verdict is Verdict.ACCEPTED:
+            report.good(way.route.name, f"the test message was accepted by {target.shown}")
+        else:
+            report.bad(way.route.name, f"{target.shown}: {outcome.detail}")

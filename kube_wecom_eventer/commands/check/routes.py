@@ -1,0 +1,106 @@
+"""What each route takes of the events that there were: the first answer to "nothing arrives"."""
+
+from __future__ import annotations
+
+import difflib
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+import re2
+
+from kube_wecom_eventer.commands.check.findings import Report
+from kube_wecom_eventer.commands.check.recent import Recent
+from kube_wecom_eventer.config import CLUSTER_SCOPE, FilterSettings
+from kube_wecom_eventer.routing import Way
+
+_NAMED = 6
+"""Reasons that a line names."""
+_NEAR = 0.75
+"""How alike two names are of which one may be the other misspelt; 1 is equal."""
+
+
+def check_routes(ways: Iterable[Way], recent: Recent, report: Report) -> None:
+    """Say of each route what it takes of ``recent``, and of its regular expressions what they match there."""
+    for way in ways:
+        _takes(way, recent, report)
+        for option, pattern in _expressions(way.settings.filter):
+            _matches(f"{way.route.name} {option}=", option, pattern, recent, report)
+        for namespace in sorted(way.settings.filter.namespaces - {CLUSTER_SCOPE}):
+            if not way.namespace and (near := _near(namespace, recent.namespaces)):
+                text = f"{namespace}: no event is about this namespace; there is {near}"
+                report.doubtful(f"{way.route.name} namespaces=", text, f"namespaces={near}, if that was meant")
+
+
+def _takes(way: Way, recent: Recent, report: Report) -> None:
+    subject, all_of_them = way.route.name, len(recent.events)
+    if not all_of_them:
+        report.note(subject, f"no event {within(recent.seconds)}, so its filter could not be tried")
+        return
+    refused: Counter[str] = Counter()
+    taken: Counter[str] = Counter()
+    for event in recent.events:
+        if refusal := way.route.filter.refusal(event):
+            refused[refusal] += 1
+        else:
+            taken[event.reason] += 1
+    if taken:
+        of_which = " that no other route takes" if way.default else ""
+        report.good(
+            subject,
+            f"takes {taken.total()} of {all_of_them} events {within(recent.seconds)}{of_which}: {named(taken)}",
+        )
+        return
+    why = ", ".join(f"{name}= refuses {count}" for name, count in _ordered(refused))
+    report.doubtful(subject, f"takes none of {all_of_them} events {within(recent.seconds)}: {why}")
+
+
+def _expressions(chosen: FilterSettings) -> Iterator[tuple[str, str]]:
+    for pattern in chosen.reasons:
+        yield "reason", pattern
+    for pattern in chosen.excluded_reasons:
+        yield "exclude_reason", pattern
+
+
+def _matches(subject: str, option: str, pattern: str, recent: Recent, report: Report) -> None:
+    reasons = recent.reasons
+    if not reasons:
+        return
+    expression = re2.compile(pattern)
+    matched = Counter({reason: count for reason, count in reasons.items() if expression.search(reason)})
+    if matched:
+        report.good(subject, f"{pattern} matches {named(matched)}")
+        return
+    text = f"{pattern} matches none of the {len(reasons)} reasons {within(recent.seconds)}"
+    if near := _near(pattern.strip("^$"), reasons):
+        report.doubtful(subject, f"{text}; there is {near}", f"{option}={near}, if that was meant")
+    else:
+        report.note(subject, f"{text}: {named(reasons)}")
+
+
+def _near(name: str, known: Counter[str]) -> str:
+    """Return what may have been meant by a name that is not known; empty where nothing is near, or it is known."""
+    if name in known:
+        return ""
+    lower = {each.lower(): each for each in known}
+    found = difflib.get_close_matches(name.lower(), lower, n=1, cutoff=_NEAR)
+    return lower[found[0]] if found else ""
+
+
+def named(counts: Counter[str]) -> str:
+    shown = ", ".join(f"{name or '(none)'} {count}" for name, count in _ordered(counts)[:_NAMED])
+    more = len(counts) - _NAMED
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _ordered(counts: Counter[str]) -> list[tuple[str, int]]:
+    return sorted(counts.items(), key=lambda each: (-each[1], each[0]))
+
+
+def within(seconds: float) -> str:
+    """Return a window of time in words."""
+    if seconds >= 3600 and seconds % 3600 == 0:
+        hours = int(seconds // 3600)
+        return "in the last hour" if hours == 1 else f"in the last {hours} hours"
+    if seconds >= 60:
+        return f"in the last {seconds / 60:g} minutes"
+    return f"in the last {seconds:g} seconds"
