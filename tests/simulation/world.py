@@ -343,7 +343,7 @@ class World:
 def _small(plan: Plan) -> Iterator[None]:
     """Make bounds that have no flag so small that a run meets them."""
     sums = pending.MAX_SUMS if plan.max_groups >= 100 else 4
-    with mock.patch.object(event_stream, "_PAGE", plan.page), mock.patch.object(pending, "MAX_SUMS", sums):
+    with mock.patch.object(event_stream, "PAGE", plan.page), mock.patch.object(pending, "MAX_SUMS", sums):
         yield
 
 
