@@ -163,6 +163,15 @@ async def test_each_thing_that_is_wrong_with_a_template_is_told(pipeline: Pipeli
     assert len(checked.marked("✗")) == 4
 
 
+async def test_a_template_in_another_namespace_is_found(pipeline: Pipeline) -> None:
+    """The commonest slip: without custom_body_configmap_namespace= it is looked for in ``default``."""
+    name = f"words-of-{pipeline.server.namespace}"
+    await pipeline.config_map(name, content=SEED_TEMPLATE)
+    checked = await check(pipeline, pipeline.group.sink(f"custom_body_configmap={name}"))
+    missing = checked.finding("no such ConfigMap")
+    assert missing["do"] == [f"custom_body_configmap_namespace={pipeline.server.namespace}: there is one of that name"]
+
+
 async def test_a_route_that_takes_nothing_says_which_filter_refuses(pipeline: Pipeline) -> None:
     """And what may have been meant by a reason or a namespace that nothing has."""
     namespace = pipeline.server.namespace

@@ -21,7 +21,7 @@ from kube_wecom_eventer.commands.check.replay import Clock, play
 from kube_wecom_eventer.commands.check.replay_words import say_played
 from kube_wecom_eventer.commands.check.rights import Right, check_rights, needed
 from kube_wecom_eventer.commands.check.routes import check_routes, within
-from kube_wecom_eventer.commands.check.stored import check_checkpoint, say_config_maps, say_declared
+from kube_wecom_eventer.commands.check.stored import check_checkpoint, found_elsewhere, say_config_maps, say_declared
 from kube_wecom_eventer.commands.check.words import check_templates, sample_event
 from kube_wecom_eventer.config import CheckpointSettings, LogTarget, RobotTarget, Settings, pod_name, resolve
 from kube_wecom_eventer.errors import ConfigError
@@ -174,7 +174,12 @@ async def _check(cluster: _Cluster, report: Report, now: Callable[[], datetime])
     report.section("Routes")
     say_declared(following, report)
     check_routes(cluster.ways, recent.within(_RECENT, now()), report)
-    check_templates(cluster.ways, following.templates, recent, report)
+    elsewhere = {
+        str(name): await found_elsewhere(cluster.client, name, cluster.connection.namespace)
+        for name in {sink.template for sink in settings.sinks if sink.template}
+        if following.templates.get(str(name)) is None
+    }
+    check_templates(cluster.ways, following.templates, recent, report, elsewhere=elsewhere)
     report.section("Destinations")
     await check_destinations(cluster.ways, cluster.clients, report, now=now())
     if settings.since:

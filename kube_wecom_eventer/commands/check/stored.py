@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime, tzinfo
 
+import msgspec
+
 from kube_wecom_eventer.building import build_store
 from kube_wecom_eventer.commands.check.findings import Report
-from kube_wecom_eventer.config import CheckpointSettings, Settings
-from kube_wecom_eventer.errors import CheckpointError
+from kube_wecom_eventer.config import CheckpointSettings, ObjectName, Settings
+from kube_wecom_eventer.errors import ApiError, CheckpointError
+from kube_wecom_eventer.event import ObjectMeta
 from kube_wecom_eventer.following import Following
 from kube_wecom_eventer.kube.checkpoint import UnusableCheckpoint, decode
-from kube_wecom_eventer.kube.client import ApiClient
+from kube_wecom_eventer.kube.client import UNREADABLE, ApiClient
 
 
 async def check_checkpoint(client: ApiClient, place: CheckpointSettings, zone: tzinfo, report: Report) -> None:
@@ -34,6 +37,26 @@ async def check_checkpoint(client: ApiClient, place: CheckpointSettings, zone: t
             report.good(
                 where, f"{store.described}: written at {datetime.fromtimestamp(written, zone):%Y-%m-%d %H:%M:%S}"
             )
+
+
+class _Object(msgspec.Struct):
+    metadata: ObjectMeta
+
+
+class _Objects(msgspec.Struct):
+    items: list[_Object] | None = None
+
+
+async def found_elsewhere(client: ApiClient, name: ObjectName, own_namespace: str) -> list[str]:
+    """Return the other namespaces that have a ConfigMap of this name, of those that may be asked; sorted."""
+    for path in ("/api/v1/configmaps", f"/api/v1/namespaces/{own_namespace}/configmaps"):
+        try:
+            body = await client.get(path, {"fieldSelector": f"metadata.name={name.name}"})
+            items = msgspec.json.decode(body, type=_Objects).items or []
+        except (ApiError, *UNREADABLE):
+            continue
+        return sorted({item.metadata.namespace for item in items} - {name.namespace})
+    return []
 
 
 def say_config_maps(following: Following, settings: Settings, report: Report) -> None:

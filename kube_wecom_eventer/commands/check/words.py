@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from kube_wecom_eventer.commands.check.findings import Report
@@ -15,14 +15,27 @@ _TRIED = 30
 """Events of one route that a template is tried on, one of each reason and kind of object."""
 
 
-def check_templates(ways: Iterable[Way], templates: Templates, recent: Recent, report: Report) -> None:
-    """Render the template of each route that has one, with events that the route takes."""
+def check_templates(
+    ways: Iterable[Way],
+    templates: Templates,
+    recent: Recent,
+    report: Report,
+    *,
+    elsewhere: Mapping[str, Sequence[str]],
+) -> None:
+    """Render the template of each route that has one, with events that the route takes.
+
+    ``elsewhere``: namespaces that have a ConfigMap of the name of one that is missing, by that one's name.
+    """
     for way in ways:
         if not way.template:
             continue
         subject = f"{way.route.name} template"
         if problem := templates.trouble(way.template):
-            report.bad(subject, f"ConfigMap {way.template}: {problem}; the built-in body would be sent")
+            text = f"ConfigMap {way.template}: {problem}; the built-in body would be sent"
+            places = elsewhere.get(way.template, ())
+            hints = [f"custom_body_configmap_namespace={place}: there is one of that name" for place in places]
+            report.bad(subject, text, *hints)
             continue
         events = _different(way, recent) or [sample_event()]
         sizes = []
