@@ -166,7 +166,7 @@ def _kubeconfig(source: SourceSettings, environ: Mapping[str, str]) -> Connectio
     place = source.kubeconfig or environ.get("KUBECONFIG") or str(Path.home() / ".kube" / "config")
     try:
         load_kube_config(  # type: ignore[no-untyped-call]
-            config_file=source.kubeconfig, client_configuration=configuration
+            config_file=place, client_configuration=configuration
         )
         verify = _tls(configuration.ssl_ca_cert, insecure=source.insecure or not configuration.verify_ssl)
         if configuration.cert_file:
