@@ -85,7 +85,7 @@ def parser() -> CommandParser:
         help="A file with a template, or a manifest (YAML) with ConfigMaps; `-` is stdin.",
     )
     what = found.add_argument_group("what is rendered")
-    what.add_argument("--configmap", metavar="[NAMESPACE/]NAME", help="A ConfigMap of the cluster.")
+    what.add_argument("--configmap", metavar="[NAMESPACE/]NAME", help=_CONFIG_MAP_HELP)
     what.add_argument(
         "--key", help="Of the ConfigMap. Unset: `content.j2`, else `content`; of a manifest each `content*`."
     )
@@ -121,6 +121,7 @@ def parser() -> CommandParser:
     return found
 
 
+_CONFIG_MAP_HELP = "A ConfigMap of the cluster; `NAMESPACE/NAME/PART` means one of several routes that it declares."
 _SAMPLE_HELP = "A built-in one, unless said `{default}`: {samples}.".format(
     default=DEFAULT, samples="; ".join(f"`{each.name}` ({each.about})" for each in samples().values())
 )
@@ -160,17 +161,22 @@ class _Render:
         if options.template:
             read = render_input.read_file(options.template, stdin=self._stdin, key=options.key)
             return render_input.subjects_of(read, sinks, where=options.template, key=options.key)
-        if options.configmap and (name := parse_config_map_name(options.configmap)):
-            return await self._of_config_map(name, sinks, cluster)
+        if options.configmap and (found := _config_map(options.configmap)):
+            name, key = found
+            return await self._of_config_map(name, sinks, cluster, key=options.key or key)
         subjects: list[Subject] = []
         for sink in sinks:
-            subjects += await self._of_config_map(sink.sink.template, [sink], cluster) if sink.sink.template else [sink]
+            if template := sink.sink.template:
+                subjects += await self._of_config_map(template, [sink], cluster, key=options.key)
+            else:
+                subjects.append(sink)
         return subjects
 
-    async def _of_config_map(self, name: ObjectName, sinks: Sequence[Subject], cluster: _Cluster) -> list[Subject]:
+    async def _of_config_map(
+        self, name: ObjectName, sinks: Sequence[Subject], cluster: _Cluster, *, key: str | None
+    ) -> list[Subject]:
         found = await cluster.config_map(name)
         where = f"ConfigMap {found.namespace}/{found.name}"
-        key = self._options.key
         if key is None and found.labels.get(ROUTE_LABEL) != "true":
             key = CONTENT_J2 if CONTENT_J2 in found.data else CONTENT
         read = render_input.read_config_maps([found], where=where, key=key)
@@ -218,11 +224,22 @@ def _contradictions(options: argparse.Namespace) -> Iterator[str]:
         yield "--all-samples and -o body: that shows one body; write --sample=NAME"
 
 
+def _config_map(text: str) -> tuple[ObjectName, str | None] | None:
+    """Read ``[NAMESPACE/]NAME``, or ``NAMESPACE/NAME/PART`` as a declared route is called; None where it is neither.
+
+    Returns the ConfigMap's name, and the key of the part's template.
+    """
+    namespace, _, rest = text.partition("/")
+    config_map, slash, part = rest.partition("/")
+    name = parse_config_map_name(f"{namespace}/{config_map}" if slash else text)
+    return (name, f"{CONTENT}.{part}" if part else None) if name and not (slash and not part) else None
+
+
 def _bad_names(options: argparse.Namespace) -> Iterator[str]:
     if options.sample and options.sample not in samples():
         meant = did_you_mean(options.sample, samples()) or f"; write one of {', '.join(samples())}"
         yield f"--sample={options.sample}: there is no such sample{meant}"
-    if options.configmap and parse_config_map_name(options.configmap) is None:
+    if options.configmap and _config_map(options.configmap) is None:
         yield f"--configmap={options.configmap}: no ConfigMap's name; write NAMESPACE/NAME"
     namespace, _, name = (options.event_live or "").partition("/")
     if options.event_live and not (NAMESPACE.fullmatch(namespace) and name):

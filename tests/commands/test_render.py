@@ -299,6 +299,7 @@ PROBLEMS = [
     (["-", "--event=-"], ["- and --event=-: stdin can be only one of them; write a file for the other"]),
     (["-", "--event=nofile"], ["--event=nofile: can't be read: No such file or directory"]),
     (["--configmap=a/B!"], ["--configmap=a/B!: no ConfigMap's name; write NAMESPACE/NAME"]),
+    (["--configmap=a/b/"], ["--configmap=a/b/: no ConfigMap's name; write NAMESPACE/NAME"]),
     (["-", "--event-live=a"], ["--event-live=a: no event's name; write NAMESPACE/NAME, or NAMESPACE/KIND/NAME"]),
     (["-", "--event-live=../x"], ["--event-live=../x: no event's name; write NAMESPACE/NAME, or NAMESPACE/KIND/NAME"]),
     (["-", "-n", "x"], ["--namespace=x: is for --latest; write --latest=Warning, or leave it out"]),

@@ -19,6 +19,7 @@ from kube_wecom_eventer.render.samples import sample_events
 from kube_wecom_eventer.web.endpoints import Receive, Scope, Send
 from tests.commands.rendering import Runner
 from tests.daemon.conftest import KEY, SEED_TEMPLATE, Demo, Pipeline
+from tests.daemon.test_namespace_routes import Tenant
 
 MARKDOWN = (
     r'{"msgtype": "markdown", "markdown": {"content": "**<font color=\"warning\">{{ .Reason }}</font>** '
@@ -129,6 +130,20 @@ async def test_a_config_map_is_read_as_the_daemon_follows_it(
     ]
 
 
+async def test_a_declared_route_is_found_by_its_name(pipeline: Pipeline, capsys: pytest.CaptureFixture[str]) -> None:
+    """As logs and checks call it; with its own sink."""
+    tenant, run, source = Tenant(pipeline), runner(pipeline, capsys), f"--source={pipeline.server.source}"
+    key = "key_secret=x"
+    b = {"sink.b": f"wecom:?{key}&lang=en", "sink.c": f"wecom:?{key}", "content.c": SEED_TEMPLATE}
+    await tenant.route(key, **b)
+    name = f"{tenant.namespace}/wecom"
+    for part, words in (("/b", "route {}/b: the built-in message"), ("/c", "route {}/c: a Go template")):
+        ran = await run.away(source, f"--configmap={name}{part}")
+        assert ran.shown.startswith(words.format(name))
+        assert ran.status == 0
+    assert (await run.away(source, f"--configmap={name}", "-o", "json")).shown.count('"template": ') == 3
+
+
 async def test_the_newest_event_of_a_level_is_found(pipeline: Pipeline, capsys: pytest.CaptureFixture[str]) -> None:
     """In a namespace, or in all."""
     run, source = runner(pipeline, capsys), f"--source={pipeline.server.source}"
@@ -149,7 +164,10 @@ async def test_what_is_not_there_is_told(pipeline: Pipeline, capsys: pytest.Capt
     for args, words in (
         (["--configmap=" + namespace + "/nope"], f"ConfigMap {namespace}/nope: there is no such ConfigMap at http"),
         (["--sink=wecom:?custom_body_configmap=nope"], "ConfigMap default/nope: there is no such ConfigMap at http"),
-        (["--sink=wecom:", f"--event-live={namespace}/nope"], f"--event-live={namespace}/nope: there is no such event"),
+        (
+            ["--sink=wecom:", f"--event-live={namespace}/nope"],
+            f"--event-live={namespace}/nope: there is no event nope in {namespace}",
+        ),
         (["--sink=wecom:", "--latest=Normal", "-n", namespace], "--latest=Normal: there is no such event now"),
     ):
         ran = await run.away(source, *args)
@@ -165,8 +183,15 @@ async def test_what_is_not_there_is_told(pipeline: Pipeline, capsys: pytest.Capt
             'ConfigMap a/b: can\'t be read from {url}: 403 Forbidden: no; grant {{apiGroups: [""], '
             'resources: ["configmaps"], verbs: ["list", "watch"]}}, in a Role of namespace a',
         ),
-        (["--sink=wecom:", "--latest=Warning"], "--latest=Warning: events can't be listed at {url}: 403 Forbidden: no"),
-        (["--sink=wecom:", "--event-live=a/b"], "--event-live=a/b: can't be read from {url}: 403 Forbidden: no"),
+        (
+            ["--sink=wecom:", "--latest=Warning"],
+            "--latest=Warning: events can't be listed at {url}: 403 Forbidden: no; grant "
+            '{{apiGroups: [""], resources: ["events"], verbs: ["list", "watch"]}}, in a ClusterRole',
+        ),
+        (
+            ["--sink=wecom:", "--event-live=a/b"],
+            "--event-live=a/b: events of namespace a can't be listed: 403 Forbidden: no",
+        ),
     ],
 )
 async def test_a_missing_right_is_told(

@@ -33,7 +33,7 @@ async def test_a_team_sees_it_among_its_routes_doubts(pipeline: Pipeline) -> Non
     await tenant.route(content=MISPLACED)
     async with pipeline.daemon(*tenant.arguments) as daemon:
         async with await daemon.ready() as http:
-            routes = (await http.get("/routes")).json()
+            routes = (await http.get("/routes")).json()["routes"]
         (state,) = [each for each in routes if each["route"] == f"{tenant.namespace}/wecom"]
         (doubt,) = [each for each in state["doubts"] if "template" in each]
         assert doubt.startswith(f"its template: line 1: {WORDS}")
