@@ -78,6 +78,22 @@ def parser() -> CommandParser:
             2: "An argument or a file can't be used.",
         },
     )
+    _add_what(found)
+    _add_events(found)
+    found.add_argument("-n", "--namespace", help="Of `--latest`. Unset: all.")
+    found.add_argument("--digest", metavar="N", help="The one message for N events like these that wait together.")
+    found.add_argument(
+        "-o",
+        "--output",
+        choices=("text", "json", "body"),
+        default="text",
+        help="For people, for programs, or only the bytes that would be posted.",
+    )
+    found.add_argument("--source", metavar="URI", help="Of the cluster, as the daemon has it.")
+    return found
+
+
+def _add_what(found: CommandParser) -> None:
     found.add_argument(
         "template",
         nargs="?",
@@ -96,6 +112,9 @@ def parser() -> CommandParser:
         help="As the daemon has it: its style, its template unless another one is given, and whether WeCom or another "
         "service reads the message. A key, `key_file` and `ca_file` are not needed. Repeatable.",
     )
+
+
+def _add_events(found: CommandParser) -> None:
     events = found.add_argument_group("on which event").add_mutually_exclusive_group()
     events.add_argument("--sample", metavar="NAME", help=_SAMPLE_HELP)
     events.add_argument("--all-samples", action="store_true", help="Each sample, a line each: fits, is cut, or fails.")
@@ -108,17 +127,6 @@ def parser() -> CommandParser:
     events.add_argument(
         "--latest", choices=("Warning", "Normal", "any"), help="The newest event of the cluster, of that level."
     )
-    found.add_argument("-n", "--namespace", help="Of `--latest`. Unset: all.")
-    found.add_argument("--digest", metavar="N", help="The one message for N events like these that wait together.")
-    found.add_argument(
-        "-o",
-        "--output",
-        choices=("text", "json", "body"),
-        default="text",
-        help="For people, for programs, or only the bytes that would be posted.",
-    )
-    found.add_argument("--source", metavar="URI", help="Of the cluster, as the daemon has it.")
-    return found
 
 
 _CONFIG_MAP_HELP = "A ConfigMap of the cluster; `NAMESPACE/NAME/PART` means one of several routes that it declares."

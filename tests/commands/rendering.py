@@ -7,6 +7,7 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -48,3 +49,10 @@ class Runner:
     async def away(self, *args: str, stdin: str = "") -> Ran:
         """Run it in a thread, beside a server of the test's own loop."""
         return await asyncio.to_thread(self, *args, stdin=stdin)
+
+
+def written(folder: Path, text: str, name: str = "message.tmpl") -> str:
+    """Write a file, and return its path."""
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return str(path)
