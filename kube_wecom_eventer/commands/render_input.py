@@ -129,7 +129,7 @@ def read_config_maps(found: Sequence[FoundConfigMap], *, where: str, key: str | 
         if each.labels.get(ROUTE_LABEL) == "true":
             read.append(each)
         else:
-            read += _templates(each, where, key)
+            read += _templates(each, f"{where}, {each.name}" if len(found) > 1 else where, key)
     if not read:
         keys = ", ".join(sorted({name for each in found for name in each.data})) or "none"
         wanted = key or f"{CONTENT} or {CONTENT_J2}"

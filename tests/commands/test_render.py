@@ -110,6 +110,14 @@ def test_a_template_of_a_manifest_has_the_files_lines(run: Runner, tmp_path: Pat
     assert run(written(tmp_path, manifest, "all.yaml"), "--key=content.j2").status == 0
 
 
+def test_the_config_maps_of_a_manifest_are_told_apart(run: Runner, tmp_path: Path) -> None:
+    """By their names, where there are several."""
+    one = 'kind: ConfigMap\nmetadata: {name: %s}\ndata:\n  content: \'{"msgtype": "x"}\'\n'
+    ran = run(written(tmp_path, "---\n".join(one % name for name in ("a", "b")), "all.yaml"), "--all-samples")
+    titles = [line for line in ran.shown.splitlines() if line.endswith("a Go template for WeCom")]
+    assert titles == [f"{tmp_path}/all.yaml, {name}, content: a Go template for WeCom" for name in ("a", "b")]
+
+
 def test_a_manifest_in_json_and_a_list_are_read(run: Runner) -> None:
     """As ``kubectl get configmap -o json`` prints them."""
     found = {"kind": "List", "items": [{"kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"content": SEED}}]}
