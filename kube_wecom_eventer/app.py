@@ -231,7 +231,7 @@ class Daemon:
             self._following.routes.ways.values(),
             self._following.declared,
             troubles=self._pipeline.troubles if self._pipeline else {},
-            template_trouble=self._following.templates.trouble,
+            templates=self._following.templates,
             last_told=self._around.last_told,
         )
         return msgspec.json.encode(

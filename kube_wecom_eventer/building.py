@@ -170,6 +170,8 @@ def build_wording(
     owners: Callable[[str], Sequence[str]] = lambda _namespace: (),
 ) -> Wording:
     """Return the words of a sink's route. ``template``: the name of its template. ``owners``: of a namespace."""
+    if template is not None:
+        templates.used_by(template, robot=isinstance(sink.target, RobotTarget))
     match sink.target:
         case RobotTarget():
             return RobotWording(renderer=renderer, template=template, style=_style(sink), owners=owners)

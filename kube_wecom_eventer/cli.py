@@ -12,6 +12,7 @@ import threading
 from argparse import ArgumentParser
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
@@ -144,6 +145,28 @@ def _routes_parser() -> ArgumentParser:
     return routes.parser()
 
 
+def _render(args: Sequence[str]) -> int:
+    from kube_wecom_eventer.commands import render  # noqa: PLC0415
+    from kube_wecom_eventer.config.time_zone import time_zone  # noqa: PLC0415
+
+    configure_logs(level=logging.CRITICAL)
+    zone = time_zone(os.environ, warnings=[])
+    try:
+        return render.run(args, environ=os.environ, zone=zone, now=datetime.now(UTC), stdin=sys.stdin, out=sys.stdout)
+    except BrokenPipeError:
+        return 0
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        _let_go_of_output()
+
+
+def _render_parser() -> ArgumentParser:
+    from kube_wecom_eventer.commands import render  # noqa: PLC0415
+
+    return render.parser()
+
+
 def _demo(args: Sequence[str]) -> int:
     from kube_wecom_eventer.demo import command  # noqa: PLC0415
 
@@ -175,5 +198,8 @@ COMMANDS: Mapping[str, Command] = {
         summary="Say what would not work with these flags, and what to do.", run=_check, parser=_check_parser
     ),
     "routes": Command(summary="Ask a running daemon how its routes are doing.", run=_routes, parser=_routes_parser),
+    "render": Command(
+        summary="Show the message that a template makes of an event.", run=_render, parser=_render_parser
+    ),
     "demo": Command(summary="See it work, without a cluster.", run=_demo, parser=_demo_parser),
 }

@@ -23,7 +23,7 @@ MAX_ROUTES = 20
 LONGEST_TEMPLATE = 32 * 1024
 """Bytes."""
 
-_LIMITS = Limits(source=LONGEST_TEMPLATE, steps=20_000, output=64 * 1024)
+LIMITS = Limits(source=LONGEST_TEMPLATE, steps=20_000, output=64 * 1024)
 """A step takes about 1 µs, and a usual template 25 µs: nobody's template holds the others for more than 25 ms."""
 
 _SINK, _CONTENT = "sink", "content"
@@ -137,7 +137,7 @@ class DeclaredRoutes:
         if content is None:
             self._templates.forget(name)
         else:
-            self._templates.update(name, {_CONTENT: content}, limits=_LIMITS)
+            self._templates.update(name, {_CONTENT: content}, limits=LIMITS)
         written = (sink, content is not None)
         before = self._made.get(source, {}).get(name)
         if before and self._written.get(name) == written:

@@ -38,11 +38,16 @@ class ConfigError(EventerError):
 
 
 class TemplateError(EventerError):
-    """A template doesn't parse (``line`` is set, from 1), or fails on an event."""
+    """A template doesn't parse, or fails on an event. ``line`` and ``column`` in its source, from 1, where known.
 
-    def __init__(self, message: str, *, line: int | None = None) -> None:
+    ``problem`` is the text without the line.
+    """
+
+    def __init__(self, message: str, *, line: int | None = None, column: int | None = None) -> None:
         super().__init__(f"line {line}: {message}" if line else message)
+        self.problem = message
         self.line = line
+        self.column = column
 
 
 class CheckpointError(EventerError):

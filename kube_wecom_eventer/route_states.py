@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 import msgspec
 
 from kube_wecom_eventer.declared_routes import DeclaredRoute
+from kube_wecom_eventer.render import Templates
 from kube_wecom_eventer.routing import Way
 
 
@@ -42,13 +43,13 @@ def route_states(
     declared: Iterable[DeclaredRoute],
     *,
     troubles: Mapping[str, str],
-    template_trouble: Callable[[str], str],
+    templates: Templates,
     last_told: Mapping[str, datetime],
 ) -> tuple[RouteState, ...]:
     """Return the state of every route, those of the args first. ``troubles``: by destination."""
     by_name = {way.route.name: way for way in ways}
     written = {route.name: route for route in declared}
-    states = [_of_way(way, written.get(name), troubles, template_trouble, last_told) for name, way in by_name.items()]
+    states = [_of_way(way, written.get(name), troubles, templates, last_told) for name, way in by_name.items()]
     states += [
         RouteState(
             route=route.name,
@@ -67,13 +68,14 @@ def _of_way(
     way: Way,
     written: DeclaredRoute | None,
     troubles: Mapping[str, str],
-    template_trouble: Callable[[str], str],
+    templates: Templates,
     last_told: Mapping[str, datetime],
 ) -> RouteState:
-    template = template_trouble(way.template) if way.template else ""
     doubts = written.doubts if written else ()
-    if template:
-        doubts = (*doubts, f"its template: {template}; the built-in body, or the last good template, is used")
+    if way.template and (problem := templates.trouble(way.template)):
+        doubts = (*doubts, f"its template: {problem}; the built-in body, or the last good template, is used")
+    if way.template:
+        doubts = (*doubts, *(f"its template: {doubt}" for doubt in templates.doubts(way.template)))
     trouble = troubles.get(way.route.destination, "")
     state = "broken" if trouble else "ok"
     if written and written.problems:

@@ -1,4 +1,4 @@
-"""One ConfigMap, followed by name: its data now, and each time that it changes."""
+"""One ConfigMap by name: its data now, and followed, each time that it changes."""
 
 from __future__ import annotations
 
@@ -22,28 +22,31 @@ log = structlog.get_logger()
 
 class _Meta(msgspec.Struct):
     resource_version: str = msgspec.field(name="resourceVersion", default="")
+    labels: dict[str, str] | None = None
 
 
-class _ConfigMap(msgspec.Struct):
+class ConfigMap(msgspec.Struct):
+    """The part of a ConfigMap that we use."""
+
     metadata: _Meta
     data: dict[str, str] | None = None
 
 
 class _ConfigMapList(msgspec.Struct):
     metadata: _Meta
-    items: list[_ConfigMap] | None = None
+    items: list[ConfigMap] | None = None
 
 
 class _WatchLine(msgspec.Struct):
     type: str
-    object: _ConfigMap
+    object: ConfigMap
 
 
 _listing = msgspec.json.Decoder(_ConfigMapList)
 _watch_line = msgspec.json.Decoder(_WatchLine)
 
 
-def _decode(line: bytes) -> tuple[str, _ConfigMap]:
+def _decode(line: bytes) -> tuple[str, ConfigMap]:
     read = _watch_line.decode(line)
     return read.type, read.object
 
@@ -51,6 +54,29 @@ def _decode(line: bytes) -> tuple[str, _ConfigMap]:
 def _list_again(_line: bytes, error: Exception) -> None:
     """What the line said is lost; the list says how things stand."""
     raise ApiError(f"a watch line can't be read: {error}")
+
+
+async def read_config_map(client: ApiClient, *, namespace: str, name: str) -> ConfigMap | None:
+    """Return a ConfigMap as a follower would see it first; None where there is none.
+
+    By a list, so that a right to get alone is not taken for enough. Raises ApiError.
+    """
+    return _only(await _list(client, f"/api/v1/namespaces/{namespace}/configmaps", name))
+
+
+async def _list(client: ApiClient, path: str, name: str) -> _ConfigMapList:
+    try:
+        return _listing.decode(await client.get(path, _selector(name)))
+    except UNREADABLE as error:
+        raise ApiError(f"the list of ConfigMaps can't be read: {error}") from None
+
+
+def _selector(name: str) -> dict[str, str]:
+    return {"fieldSelector": f"metadata.name={name}"}
+
+
+def _only(listing: _ConfigMapList) -> ConfigMap | None:
+    return listing.items[0] if listing.items else None
 
 
 class ConfigMapFollower:
@@ -72,8 +98,8 @@ class ConfigMapFollower:
     ) -> None:
         self._client = client
         self._path = f"/api/v1/namespaces/{namespace}/configmaps"
+        self._name = name
         self.name = f"{namespace}/{name}"
-        self._selector = {"fieldSelector": f"metadata.name={name}"}
         self._changed = changed
         self._rng = rng or random.Random()  # noqa: S311 jitter protects nothing
         self.trouble = ""
@@ -100,17 +126,14 @@ class ConfigMapFollower:
             await asyncio.sleep(backoff.next(error))
 
     async def _attempt(self) -> None:
-        try:
-            listing = _listing.decode(await self._client.get(self._path, self._selector))
-        except UNREADABLE as error:
-            raise ApiError(f"the list of ConfigMaps can't be read: {error}") from None
-        found = listing.items or []
-        self._changed((found[0].data or {}) if found else None)
+        listing = await _list(self._client, self._path, self._name)
+        found = _only(listing)
+        self._changed((found.data or {}) if found else None)
         self.asked.set()
         watch = watch_once(
             self._client,
             self._path,
-            params=self._selector,
+            params=_selector(self._name),
             resource_version=listing.metadata.resource_version,
             decode=_decode,
             unreadable=_list_again,

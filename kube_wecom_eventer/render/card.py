@@ -6,8 +6,7 @@ Latin letter is half as wide, so twice as many are let through.
 
 from __future__ import annotations
 
-import unicodedata
-
+from kube_wecom_eventer.render.text import width
 from kube_wecom_eventer.render.wecom_body import Payload
 
 _TITLE = 26
@@ -41,16 +40,12 @@ def card(*, title: str, description: str, text: str, rows: tuple[tuple[str, str]
 def _narrow(text: str, signs: int) -> str:
     """Return the text within the width of that many Chinese signs, with an ellipsis where it was cut."""
     room = 2 * signs
-    width = 0
+    taken = 0
     fitting = 0
     for index, character in enumerate(text):
-        width += _width(character)
-        if width > room:
+        taken += width(character)
+        if taken > room:
             return text[:fitting] + "…"
-        if width <= room - _width("中"):
+        if taken <= room - width("中"):
             fitting = index + 1
     return text
-
-
-def _width(character: str) -> int:
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1

@@ -85,6 +85,16 @@ class Renderer:
             return self.built_in_digest(items, style=style)
         return Message(body=encode_payload(mentioning(payload, people)), built_in=False)
 
+    def uncut(self, event: Event, *, template: str, count: int = 1) -> Payload | None:
+        """Return the body that a template makes before anything of it is cut; None where it fails, or is missing."""
+        parsed = self._templates.get(template)
+        if parsed is None:
+            return None
+        try:
+            return self._payload(msgspec.structs.replace(event, message=harmless(event.message)), parsed, count)
+        except TemplateError:
+            return None
+
     def built_in(self, event: Event, *, style: Style = _DEFAULT, count: int = 1) -> Message:
         """Return the message in our own words."""
         payload = built_in_payload(event, style=style, zone=self._zone, count=count)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any, Protocol
 
@@ -33,3 +34,16 @@ class Template(Protocol):
         Raises:
             TemplateError: it fails on this event, or a limit is reached; what was written is void then.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class FieldUse:
+    """A chain of names that a template asks of an event, as it writes it; ``line`` and ``column`` from 1.
+
+    ``missing``: the first of the names that does not exist; None where all do.
+    """
+
+    path: str
+    line: int
+    column: int | None = None
+    missing: str | None = None

@@ -11,9 +11,8 @@ from kube_wecom_eventer.render.labels import labels
 from kube_wecom_eventer.render.markup import inert_line, inert_line_v2
 from kube_wecom_eventer.render.style import Style
 from kube_wecom_eventer.render.text import harmless
-from kube_wecom_eventer.render.wecom_body import CONTENT_LIMITS, Payload
+from kube_wecom_eventer.render.wecom_body import CONTENT_LIMITS, MENTION_LISTS, Payload
 
-_LISTS = ("mentioned_list", "mentioned_mobile_list")
 _CLEAN = {"text": harmless, "markdown": inert_line, "markdown_v2": inert_line_v2}
 
 
@@ -48,7 +47,7 @@ def template_digest(items: Sequence[Merged], payloads: Sequence[Payload], *, sty
         unlisted=items[len(payloads) :],
     )
     body = {**payloads[0][kind], "content": f"{header}\n{joined}"}
-    for name in _LISTS:
+    for name in MENTION_LISTS:
         people = [person for payload in payloads for person in payload[kind].get(name) or ()]
         if people:
             body[name] = list(dict.fromkeys(people))

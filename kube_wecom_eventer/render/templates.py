@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 
 import structlog
 
@@ -11,6 +10,7 @@ from kube_wecom_eventer.errors import TemplateError
 from kube_wecom_eventer.metrics import Metrics
 from kube_wecom_eventer.render.go_template import GoTemplate, Limits
 from kube_wecom_eventer.render.jinja import JinjaTemplate
+from kube_wecom_eventer.render.lint import Language, explain, quick_findings
 from kube_wecom_eventer.render.template import Template
 
 CONTENT = "content"
@@ -19,9 +19,19 @@ CONTENT = "content"
 CONTENT_J2 = "content.j2"
 """The key that holds a Jinja2 template; it counts where both are there."""
 
+_LANGUAGES: Mapping[str, Language] = {CONTENT_J2: "jinja", CONTENT: "go"}
 _PARSERS: Mapping[str, Callable[[str], Template]] = {CONTENT_J2: JinjaTemplate.parse, CONTENT: GoTemplate.parse}
 
 log = structlog.get_logger()
+
+
+def parse_template(source: str, *, key: str, limits: Limits | None = None) -> Template:
+    """Read a template as the daemon reads it under that key. ``limits``: other than a Go template's usual ones.
+
+    Raises:
+        TemplateError: it doesn't parse.
+    """
+    return _PARSERS[key](source) if limits is None else GoTemplate.parse(source, limits=limits)
 
 
 class Templates:
@@ -32,10 +42,23 @@ class Templates:
         self._parsed: dict[str, Template] = {}
         self._source: dict[str, tuple[str, str] | None] = {}
         self._failing: dict[str, str] = {}
+        self._loaded: dict[str, tuple[str, str]] = {}
+        self._for_robots: dict[str, bool] = {}
+        self._doubts: dict[str, tuple[str, ...]] = {}
 
     def get(self, name: str) -> Template | None:
         """Return the newest template of that name that could be parsed."""
         return self._parsed.get(name)
+
+    def used_by(self, name: str, *, robot: bool) -> None:
+        """Take note of what a template's messages are for: what is doubtful in it depends on that."""
+        if self._for_robots.get(name) is not robot:
+            self._for_robots[name] = robot or self._for_robots.get(name, False)
+            self._look_for_doubts(name)
+
+    def doubts(self, name: str) -> tuple[str, ...]:
+        """Return a line for each thing in a template that works, but not as it is meant."""
+        return self._doubts.get(name, ())
 
     def update(self, name: str, data: Mapping[str, str] | None, *, limits: Limits | None = None) -> None:
         """Take the data of a ConfigMap; None where there is no such ConfigMap. ``limits``: other than a Go template's
@@ -54,17 +77,20 @@ class Templates:
         if key == CONTENT_J2 and CONTENT in (data or {}):
             log.warning("template_has_two_keys", config_map=name, used=CONTENT_J2, ignored=CONTENT)
         try:
-            parse = _PARSERS[key] if limits is None else partial(GoTemplate.parse, limits=limits)
-            self._parsed[name] = parse(source)
+            self._parsed[name] = parse_template(source, key=key, limits=limits)
         except TemplateError as error:
-            self._bad(name, stage="parse", problem=f"{key}: {error}")
+            place = {"line": error.line} if error.line else {}
+            hint = explain(error.problem, _LANGUAGES[key])
+            self._bad(name, stage="parse", problem=f"{key}: {error}", **place, **({"hint": hint} if hint else {}))
             return
         self._failing.pop(name, None)
+        self._loaded[name] = found
         log.info("template_loaded", config_map=name, key=key, length=len(source))
+        self._look_for_doubts(name)
 
     def forget(self, name: str) -> None:
         """Let a name have no template any more."""
-        for table in (self._parsed, self._source, self._failing):
+        for table in (self._parsed, self._source, self._failing, self._loaded, self._for_robots, self._doubts):
             table.pop(name, None)
 
     def trouble(self, name: str) -> str:
@@ -75,14 +101,31 @@ class Templates:
         """Count a template that failed on an event; warn when the problem is a new one."""
         self._metrics.template_failures.labels(template=name, stage=stage).inc()
         if self._failing.get(name) != problem:
-            log.warning("template_failed", config_map=name, problem=problem, sent_instead="the built-in body")
+            found = self._loaded.get(name)
+            hint = explain(problem, _LANGUAGES[found[0]]) if found else ""
+            details = {"hint": hint} if hint else {}
+            log.warning(
+                "template_failed", config_map=name, problem=problem, sent_instead="the built-in body", **details
+            )
         self._failing[name] = problem
 
-    def _bad(self, name: str, *, stage: str, problem: str) -> None:
+    def _look_for_doubts(self, name: str) -> None:
+        """Log what is doubtful in a template; what was doubtful in its last version, too, is not said again."""
+        if name not in self._for_robots or name not in self._loaded:
+            return
+        key, source = self._loaded[name]
+        said = self._doubts.get(name, ())
+        findings = quick_findings(source, language=_LANGUAGES[key], robot=self._for_robots[name])
+        self._doubts[name] = tuple(str(finding) for finding in findings)
+        for finding, line in zip(findings, self._doubts[name], strict=True):
+            if line not in said:
+                log.warning("template_doubtful", config_map=name, code=finding.code, detail=line)
+
+    def _bad(self, name: str, *, stage: str, problem: str, **details: object) -> None:
         self._metrics.template_failures.labels(template=name, stage=stage).inc()
         self._failing[name] = problem
         instead = "the last good template" if name in self._parsed else "the built-in body"
-        log.warning("template_unusable", config_map=name, problem=problem, used_instead=instead)
+        log.warning("template_unusable", config_map=name, problem=problem, used_instead=instead, **details)
 
 
 def _chosen(data: Mapping[str, str]) -> tuple[str, str] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 CUT_MARK = " …(truncated)"
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
@@ -21,6 +22,11 @@ def harmless(text: str) -> str:
 def joins_to_mention(before: str, after: str) -> bool:
     """Return whether two harmless texts, one behind the other, would begin a mention."""
     return before.endswith("<") and after.startswith("@")
+
+
+def width(text: str) -> int:
+    """Return how many columns of a screen a text takes: a Chinese sign two, a Latin letter one."""
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
 
 
 def cut_bytes(text: str, limit: int, *, mark: str = CUT_MARK) -> str:

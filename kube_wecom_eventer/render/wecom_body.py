@@ -17,6 +17,9 @@ CONTENT_LIMITS = {"text": 2048, "markdown": 4096, "markdown_v2": 4096}
 MARKDOWN = ("markdown", "markdown_v2")
 """The message types whose content has markup."""
 
+MENTION_LISTS = ("mentioned_list", "mentioned_mobile_list")
+"""The names of the lists of people in a text."""
+
 Payload = dict[str, Any]
 
 
@@ -24,7 +27,8 @@ def parse_payload(text: str) -> Payload:
     """Read a rendered body.
 
     Raises:
-        TemplateError: it is no JSON object with a ``msgtype`` and its part, or its content is empty.
+        TemplateError: it is no JSON object with a ``msgtype`` and its part, its content is empty, or a list of people
+            is none.
     """
     try:
         # Not strict: a template's own text may hold a raw newline inside a string; it is written back escaped.
@@ -36,6 +40,10 @@ def parse_payload(text: str) -> Payload:
         raise TemplateError('the rendered body has no "msgtype" with an object of that name beside it')
     if kind in CONTENT_LIMITS and not str(payload[kind].get("content") or "").strip():
         raise TemplateError(f'the rendered body has no "content" in its "{kind}"')
+    for name in MENTION_LISTS:
+        people = payload[kind].get(name) if kind in CONTENT_LIMITS else None
+        if people and not (isinstance(people, list) and all(isinstance(each, str | int) for each in people)):
+            raise TemplateError(f'"{name}" in the rendered body is no list of texts')
     checked: Payload = payload
     return checked
 

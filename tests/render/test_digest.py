@@ -126,3 +126,11 @@ def test_any_events_give_a_valid_digest(items: list[Merged], msgtype: str, templ
     assert f"×{sum(item.count for item in items)}" in content.partition("\n")[0]
     if body["msgtype"] == "markdown":
         assert content.count("<font") == content.count("</font>")
+
+
+def test_a_template_whose_list_of_people_is_none_costs_its_layout() -> None:
+    """A digest joins the lists; what is no list can't be joined, and WeCom would refuse it."""
+    for people in ("5", '"@all"', '{"a": 1}', "[[]]"):
+        template = '{"msgtype":"text","text":{"content":"{{ .Reason }}","mentioned_list":' + people + "}}"
+        message = renderer(template).digest(many(2), template="ns/cm")
+        assert message.built_in

@@ -28,6 +28,18 @@ class Followed:
             self._templates.update("ns/cm", {key.replace("_", "."): value for key, value in data.items()})
         return list(logs)
 
+    def used(self, *, robot: bool) -> list[Any]:
+        """Say what the template is for, and return what was logged."""
+        with capture_logs() as logs:
+            self._templates.used_by("ns/cm", robot=robot)
+        return list(logs)
+
+    def doubts(self) -> tuple[str, ...]:
+        return self._templates.doubts("ns/cm")
+
+    def forget(self) -> None:
+        self._templates.forget("ns/cm")
+
     def content(self) -> str:
         return str(json.loads(self._renderer.render(make_event(), template="ns/cm").body)["text"]["content"])
 
@@ -77,3 +89,77 @@ def test_a_jinja_template_that_fails_on_an_event_costs_its_layout() -> None:
         assert followed.content().startswith("⚠️ BackOff")
     assert logs[0]["problem"] == "line 1: 'dict object' has no attribute 'nope'"
     assert followed.failures("render") == 1
+
+
+MISPLACED = '{"msgtype":"text","text":{"content":"{{ .Reason }}"},\n"mentioned_list":["wangqing"]}'
+DETAIL = (
+    "line 2: mentioned_list stands at the top of the body, where WeCom ignores it; "
+    'move it into "text": {"content": "...", "mentioned_list": [...]}'
+)
+
+
+def test_a_syntax_error_is_said_with_its_line_and_what_to_write() -> None:
+    """Go's own words rarely say that."""
+    (line,) = Followed().update(content='{"msgtype":"text",\n"text":{"content":"{{ if eq .Type \\"x\\" }}"}}')
+    assert line["event"] == "template_unusable"
+    assert line["problem"] == "content: line 2: unexpected '\\\\' in operand"
+    assert line["line"] == 2
+    assert line["hint"] == 'quotes inside {{ }} need no backslash: {{ if eq .Type "Warning" }}'
+
+
+def test_a_failure_on_an_event_is_said_with_what_to_write() -> None:
+    """Once, as ever."""
+    followed = Followed()
+    followed.update(content='{"msgtype":"text","text":{"content":"{{ .Series.Count }}"}}')
+    with capture_logs() as logs:
+        followed.content()
+        followed.content()
+    assert [(entry["event"], entry["hint"]) for entry in logs] == [
+        ("template_failed", "few events have a series: {{ with .Series }}{{ .Count }}{{ end }}")
+    ]
+
+
+def test_what_is_doubtful_is_said_once_a_change() -> None:
+    """By its code, so that one can look it up; what is mended is forgotten, what comes back is said again."""
+    followed = Followed()
+    assert followed.used(robot=True) == []
+    logs = followed.update(content=MISPLACED)
+    assert [(entry["event"], entry.get("code"), entry.get("detail")) for entry in logs] == [
+        ("template_loaded", None, None),
+        ("template_doubtful", "mentions_misplaced", DETAIL),
+    ]
+    assert followed.doubts() == (DETAIL,)
+    assert [entry["event"] for entry in followed.update(content=MISPLACED + " ")] == ["template_loaded"]
+    assert [entry["event"] for entry in followed.update(content=GO)] == ["template_loaded"]
+    assert followed.doubts() == ()
+    assert len(followed.update(content=MISPLACED)) == 2
+    followed.forget()
+    assert followed.doubts() == ()
+
+
+def test_what_is_doubtful_depends_on_who_reads_the_message() -> None:
+    """A template that nobody uses yet is not looked at; another service's may have any form."""
+    followed = Followed()
+    assert [entry["event"] for entry in followed.update(content=MISPLACED)] == ["template_loaded"]
+    assert followed.used(robot=False) == []
+    assert [entry["code"] for entry in followed.used(robot=True)] == ["mentions_misplaced"]
+    assert followed.used(robot=True) == []
+    assert followed.used(robot=False) == []
+    assert followed.doubts() == (DETAIL,)
+
+
+def test_what_is_doubtful_in_jinja2_is_said_too() -> None:
+    """In its own terms."""
+    followed = Followed()
+    followed.used(robot=True)
+    logs = followed.update(content_j2='{"msgtype": "text", "text": {"content": "{{ event.Reason }}"}}')
+    assert logs[1]["detail"] == "line 1: event.Reason: no Event has that; did you mean event.reason?"
+
+
+def test_a_broken_edit_is_not_taken_for_a_doubtful_one() -> None:
+    """What is doubtful is what is used: the last good template."""
+    followed = Followed()
+    followed.update(content=GO)
+    followed.update(content="{{ ")
+    assert followed.used(robot=True) == []
+    assert followed.doubts() == ()

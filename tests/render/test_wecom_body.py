@@ -20,6 +20,12 @@ from kube_wecom_eventer.render.wecom_body import encode_payload, parse_payload
         ('{"msgtype":["text"],"text":{"content":"x"}}', 'has no "msgtype"'),
         ('{"msgtype":"text","text":{"content":" "}}', 'has no "content"'),
         ('{"msgtype":"markdown","markdown":{}}', 'has no "content"'),
+        (
+            '{"msgtype":"text","text":{"content":"x","mentioned_list":"@all"}}',
+            '"mentioned_list" .* is no list of texts',
+        ),
+        ('{"msgtype":"text","text":{"content":"x","mentioned_list":5}}', "is no list of texts"),
+        ('{"msgtype":"text","text":{"content":"x","mentioned_mobile_list":[["1"]]}}', "is no list of texts"),
     ],
 )
 def test_a_body_that_wecom_would_refuse_is_refused_here(body: str, problem: str) -> None:

@@ -4,7 +4,9 @@ Owns the language, its functions and what ``fmt`` and ``time`` print. Knows noth
 is told which text is the template's and which an action printed.
 """
 
+from .fields import event_paths, field_uses
+from .functions import NAMES as FUNCTIONS
 from .run import Writer
 from .template import GoTemplate, Limits
 
-__all__ = ["GoTemplate", "Limits", "Writer"]
+__all__ = ["FUNCTIONS", "GoTemplate", "Limits", "Writer", "event_paths", "field_uses"]

@@ -198,7 +198,7 @@ _EVENT_FIELDS = (
 )
 EVENT = _declare("v1.Event", *_EVENT_FIELDS)
 EVENT.fields = (_itself("TypeMeta", TYPE_META), *EVENT.fields)
-_EVENT_POINTER = pointer_to(EVENT)
+EVENT_POINTER = pointer_to(EVENT)
 
 
 def _promote(field: Field, path: str) -> Field:
@@ -236,4 +236,4 @@ _complete()
 
 def event_pointer(event: Event, zone: tzinfo) -> Pointer:
     """What a template starts with: a ``*v1.Event`` whose times show in ``zone``."""
-    return Pointer(_EVENT_POINTER, Struct(EVENT, event, zone))
+    return Pointer(EVENT_POINTER, Struct(EVENT, event, zone))

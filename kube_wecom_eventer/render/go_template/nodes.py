@@ -101,9 +101,10 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a statement stands, for errors: its line, from 1, and the beginning of its source."""
+    """Where a statement stands, for errors: its line and column, from 1, and the beginning of its source."""
 
     line: int
+    column: int
     source: str
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import NoReturn
 
 from kube_wecom_eventer.errors import TemplateError
+from kube_wecom_eventer.render.source_text import SourceText
 
 from . import literals, nodes
 from .lexer import Kind, Token, tokenize
@@ -68,7 +69,8 @@ class _Parser:
         return tuple(body), self.templates
 
     def fail(self, message: str) -> NoReturn:
-        raise TemplateError(message, line=self.tokens[self.furthest].line)
+        token = self.tokens[self.furthest]
+        raise TemplateError(message, line=token.line, column=self.column(token))
 
     def unexpected(self, token: Token, context: str) -> NoReturn:
         if token.kind is Kind.ERROR:
@@ -103,13 +105,17 @@ class _Parser:
             self.unexpected(token, context)
         return token
 
+    def column(self, token: Token) -> int:
+        """The token's column, from 1."""
+        return token.start - self.source.rfind("\n", 0, token.start)
+
     def place(self, left: Token) -> nodes.Place:
         """The place of the action whose left delimiter is given, shown on one line."""
         end = self.source.find("}}", left.start) + 2
         shown = " ".join(self.source[left.start : end].split())
         if len(shown) > _SOURCE_SHOWN:
             shown = shown[: _SOURCE_SHOWN - 3] + "..."
-        return nodes.Place(left.line, shown)
+        return nodes.Place(left.line, self.column(left), shown)
 
     # Statements
 
@@ -164,7 +170,7 @@ class _Parser:
         """One statement; the token of ``end`` or ``else`` is returned as it is."""
         token = self.next_word()
         if token.kind is Kind.TEXT:
-            return nodes.Text(token.text)
+            return nodes.Text(SourceText.of(token.text, start=token.start))
         if token.kind is not Kind.LEFT:
             self.unexpected(token, "input")
         return self._action(token)

@@ -129,7 +129,7 @@ class Compiler:
 
 
 def _placed_error(error: GoError, place: nodes.Place) -> TemplateError:
-    return TemplateError(f"{place.source}: {error}", line=place.line)
+    return TemplateError(f"{place.source}: {error}", line=place.line, column=place.column)
 
 
 def _placed(evaluate: Evaluator, place: nodes.Place) -> Evaluator:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from jinja2 import StrictUndefined, pass_context
 from jinja2.compiler import CodeGenerator
+from jinja2.ext import Extension
+from jinja2.lexer import Token, TokenStream
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from kube_wecom_eventer.render.jinja.pieces import Json, Own, Piece, Pieces, pieces_of
+from kube_wecom_eventer.render.source_text import SourceText
 
 _MOST_BITS = 4096
 _WIDEST_INDENT = 8
@@ -28,7 +31,33 @@ class _OwnTextMarked(CodeGenerator):
     """
 
     def _output_const_repr(self, group: Iterable[Any]) -> str:
-        return f"environment.own_text({''.join(map(str, group))!r})"
+        texts = [(str.__str__(text), getattr(text, "start", 0)) for text in group]
+        return f"environment.own_text({texts!r})"
+
+
+class _Placing(Extension):
+    """Gives the template's own text its offset in the source, its line breaks being newlines."""
+
+    _source = ""
+    _ends: Mapping[str, str] = {"variable_end": "}}", "block_end": "%}"}
+
+    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:  # noqa: ARG002 Jinja2's
+        """Keep the source, as the lexer splits it."""
+        self._source = source.replace("\r\n", "\n").replace("\r", "\n")
+        return source
+
+    def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
+        """Place each text at its first occurrence behind the one before."""
+        position = 0
+        for token in stream:
+            if token.type == "data":
+                start = max(position, self._source.find(token.value, position))
+                position = start + len(token.value)
+                yield Token(token.lineno, token.type, SourceText.of(token.value, start=start))
+                continue
+            if end := self._ends.get(token.type):
+                position = max(position, self._source.find(end, position) + len(end))
+            yield token
 
 
 class JsonEnvironment(ImmutableSandboxedEnvironment):
@@ -51,6 +80,7 @@ class JsonEnvironment(ImmutableSandboxedEnvironment):
             # The optimizer would run filters on constants while it compiles, without a bound.
             optimized=False,
             finalize=_printed,
+            extensions=[_Placing],
             autoescape=False,
         )
         self._longest = longest
@@ -60,9 +90,9 @@ class JsonEnvironment(ImmutableSandboxedEnvironment):
             self.filters[name] = _as_it_is
         del self.globals["lipsum"]
 
-    def own_text(self, text: str) -> Pieces:
-        """Mark a text as the template's own; compiled templates call it."""
-        return Pieces.of((Own(text),))
+    def own_text(self, texts: Sequence[tuple[str, int]]) -> Pieces:
+        """Mark texts as the template's own, each with its offset in the source; compiled templates call it."""
+        return Pieces.of(Own(SourceText.of(text, start=start)) for text, start in texts)
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         """Refuse a product or power that would fill the memory."""

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from kube_wecom_eventer.render.source_text import SourceText
 from kube_wecom_eventer.render.template import Writer
 
 
@@ -18,7 +19,7 @@ from kube_wecom_eventer.render.template import Writer
 class Own:
     """The template's own text."""
 
-    text: str
+    text: SourceText
 
     def write(self, writer: Writer) -> None:
         """Write it as it is."""

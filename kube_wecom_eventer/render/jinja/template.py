@@ -51,10 +51,8 @@ class JinjaTemplate:
             raise TemplateError(f"the template is longer than {limits.source} bytes")
         try:
             return cls(compiled=JsonEnvironment(longest=limits.output).from_string(text), limits=limits)
-        except TemplateSyntaxError as error:
-            raise TemplateError(_one_line(error.message or "a syntax error"), line=error.lineno) from None
         except Exception as error:  # the compiler may fail in ways of Python's own: too deep, too long a number
-            raise TemplateError(_said(error)) from None
+            raise syntax_error(error) from None
 
     def execute(self, event: Event, writer: Writer, *, zone: tzinfo) -> int:
         """Write the template for an event, its times in ``zone``; return 0: steps are not counted.
@@ -82,6 +80,13 @@ class JinjaTemplate:
             if frame.f_globals.get("__jinja_template__") is self._compiled:
                 line = self._compiled.get_corresponding_lineno(code_line)
         return line
+
+
+def syntax_error(error: Exception) -> TemplateError:
+    """Return what Jinja2 raised for a template that can't be read, with the line where it names one."""
+    if isinstance(error, TemplateSyntaxError):
+        return TemplateError(_one_line(error.message or "a syntax error"), line=error.lineno)
+    return TemplateError(_said(error))
 
 
 class _Rounds:

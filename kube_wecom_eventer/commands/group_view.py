@@ -1,0 +1,155 @@
+"""A message as its WeCom group reads it, in the signs of a terminal.
+
+Owns what WeCom makes of a body: which markup acts in which type of message, who is mentioned. Knows nothing of events
+and templates.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+_MENTION = re.compile(r"<@([^<>\s]+)>")
+_FONT = re.compile(r'<font\s+color="(\w+)"\s*>(.*?)</font>', re.DOTALL)
+_BOLD = re.compile(r"\*\*([^*\n]+)\*\*")
+_LINK = re.compile(r"\[([^\[\]\n]+)\]\(([^()\s]+)\)")
+_HEADING = re.compile(r"^#{1,6}\s+(.*)$")
+_QUOTE = re.compile(r"^>\s?(.*)$")
+_ITEM = re.compile(r"^(\s*)[-*+]\s+")
+_FENCE = re.compile(r"^\s*(?:```|~~~)")
+
+_COLOURS = {"info": "32", "comment": "2", "warning": "33"}
+"""WeCom's colours: green, grey, orange."""
+
+
+class Paint:
+    """Colours, on a terminal that wants them."""
+
+    def __init__(self, *, colours: bool) -> None:
+        self._colours = colours
+
+    def __call__(self, text: str, *codes: str) -> str:
+        """Return the text in the styles of these SGR codes; as it is where there are no colours."""
+        return f"\x1b[{';'.join(codes)}m{text}\x1b[0m" if self._colours and text else text
+
+
+def printable(text: str) -> str:
+    """Return a text without what could move a terminal's cursor or change its colours; line breaks stay."""
+    return "".join(
+        sign if sign == "\n" or unicodedata.category(sign) not in ("Cc", "Cs") else "\ufffd"
+        for sign in text.expandtabs(4)
+    )
+
+
+def group_view(body: Mapping[str, Any], *, paint: Paint) -> list[str]:
+    """Return the lines of a message that WeCom shows: markup acts, mentions stand out, lists of people follow."""
+    kind, part = _part(body)
+    if part is None:
+        return []
+    draw = _DRAWN.get(kind)
+    return [f"({printable(kind)})"] if draw is None else list(draw(part, paint))
+
+
+def mentions(body: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return whom a message pings, by WeCom's rules: text and markdown can, the lists count in text, ``@all`` too."""
+    kind, part = _part(body)
+    if kind not in ("text", "markdown") or part is None:
+        return ()
+    named = _MENTION.findall(str(part.get("content", "")))
+    if kind == "markdown":
+        return tuple(dict.fromkeys(name for name in named if name not in ("all", "@all")))
+    return tuple(dict.fromkeys([*("@all" if name == "all" else name for name in named), *_listed(part)]))
+
+
+def _part(body: Mapping[str, Any]) -> tuple[str, Mapping[str, Any] | None]:
+    """Return the message type and what belongs to it; None where that is no object."""
+    kind = body.get("msgtype")
+    part = body.get(kind) if isinstance(kind, str) else None
+    return str(kind), part if isinstance(part, Mapping) else None
+
+
+def _listed(part: Mapping[str, Any]) -> Iterator[str]:
+    for name in ("mentioned_list", "mentioned_mobile_list"):
+        people = part.get(name)
+        yield from (str(each) for each in people) if isinstance(people, list) else ()
+
+
+def _text(part: Mapping[str, Any], paint: Paint) -> Iterator[str]:
+    for line in _lines(part):
+        yield _mentioned(line, paint)
+    people = " ".join(f"@{name.removeprefix('@')}" for name in _listed(part))
+    if people:
+        yield paint(printable(people), "1", "36")
+
+
+def _markdown(part: Mapping[str, Any], paint: Paint) -> Iterator[str]:
+    content = _FONT.sub(lambda font: paint(font[2], _COLOURS.get(font[1], "0")), printable(_content(part)))
+    for line in content.split("\n"):
+        yield _mentioned(_inline(line, paint), paint)
+
+
+def _markdown_v2(part: Mapping[str, Any], paint: Paint) -> Iterator[str]:
+    fenced = False
+    for line in _lines(part):
+        if _FENCE.match(line):
+            fenced = not fenced
+        elif fenced:
+            yield paint(f"  {line}", "2")
+        else:
+            yield _inline(_ITEM.sub(r"\1• ", line), paint)
+
+
+def _card(part: Mapping[str, Any], paint: Paint) -> Iterator[str]:
+    title = part.get("main_title")
+    if isinstance(title, Mapping):
+        yield paint(_of(title, "title"), "1")
+        yield paint(_of(title, "desc"), "2")
+    yield _of(part, "sub_title_text")
+    rows = part.get("horizontal_content_list")
+    for row in rows if isinstance(rows, list) else ():
+        if isinstance(row, Mapping):
+            yield f"{_of(row, 'keyname')}  {_of(row, 'value')}"
+
+
+def _news(part: Mapping[str, Any], paint: Paint) -> Iterator[str]:
+    articles = part.get("articles")
+    for article in articles if isinstance(articles, list) else ():
+        if isinstance(article, Mapping):
+            yield paint(_of(article, "title"), "1")
+            yield _of(article, "description")
+
+
+_DRAWN: Mapping[str, Callable[[Mapping[str, Any], Paint], Iterator[str]]] = {
+    "text": _text,
+    "markdown": _markdown,
+    "markdown_v2": _markdown_v2,
+    "template_card": _card,
+    "news": _news,
+}
+
+
+def _content(part: Mapping[str, Any]) -> str:
+    return str(part.get("content") or "")
+
+
+def _lines(part: Mapping[str, Any]) -> Sequence[str]:
+    return printable(_content(part)).split("\n")
+
+
+def _of(part: Mapping[str, Any], name: str) -> str:
+    return printable(str(part.get(name) or "")).replace("\n", " ")
+
+
+def _inline(line: str, paint: Paint) -> str:
+    line = _LINK.sub(r"\1 (\2)", _BOLD.sub(lambda bold: paint(bold[1], "1"), line))
+    if heading := _HEADING.match(line):
+        return paint(heading[1], "1")
+    if quote := _QUOTE.match(line):
+        return paint("▎", "2") + quote[1]
+    return line
+
+
+def _mentioned(line: str, paint: Paint) -> str:
+    return _MENTION.sub(lambda mention: paint(f"@{mention[1].removeprefix('@')}", "1", "36"), line)

@@ -1,0 +1,23 @@
+"""Texts that the command line names: files, or stdin."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TextIO
+
+from kube_wecom_eventer.errors import ConfigError
+
+STDIN = "-"
+
+
+def read_text(place: str, *, stdin: TextIO, where: str, instead: str) -> str:
+    """Return the text of a file, or of stdin.
+
+    where: what it is called in an error. instead: what to write where it is no text. Raises ConfigError.
+    """
+    try:
+        return stdin.read() if place == STDIN else Path(place).read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise ConfigError([f"{where}: is no text in UTF-8; {instead}"]) from None
+    except (OSError, ValueError) as error:
+        raise ConfigError([f"{where}: can't be read: {getattr(error, 'strerror', None) or error}"]) from None
