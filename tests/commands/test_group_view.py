@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kube_wecom_eventer.commands.group_view import Paint, group_view, mentions, printable
+from kube_wecom_eventer.commands.render.group_view import Paint, group_view, mentions, printable
 
 PLAIN, COLOURED = Paint(colours=False), Paint(colours=True)
 

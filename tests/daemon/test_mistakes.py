@@ -79,6 +79,30 @@ async def test_a_template_with_a_slip(pipeline: Pipeline) -> None:
     assert documented("the built-in body would be sent") in text
 
 
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (
+            '{"msgtype":"text","text":{"content":"{{.Reason}}"},"mentioned_list":["@all"]}',
+            "mentioned_list stands at the top of the body, where WeCom ignores it",
+        ),
+        (
+            '{"msgtype":"markdown","markdown":{"content":"{{.Reason}}","mentioned_list":["wangqing"]}}',
+            "WeCom ignores mentioned_list in markdown",
+        ),
+    ],
+    ids=["outside", "markdown"],
+)
+async def test_a_mention_that_cannot_work(pipeline: Pipeline, body: str, words: str) -> None:
+    """The message is sent; the doubt says what to write."""
+    await pipeline.config_map("mentions", content=body)
+    sink = pipeline.group.sink(template(pipeline, "mentions"))
+    checked = await check(pipeline, sink)
+    assert any(documented(words) in text for text in checked.about("sink-1 template", "!"))
+    async with pipeline.daemon(sink) as daemon:
+        assert words in str(await daemon.log("template_doubtful"))
+
+
 async def test_no_network_to_wecom(pipeline: Pipeline) -> None:
     """What was tried, and the ways out."""
     checked = await check(pipeline, f"--sink=wecom:?key={KEY}&api=http://127.0.0.1:9")

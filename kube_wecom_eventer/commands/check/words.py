@@ -47,6 +47,8 @@ def check_templates(
                 break
             sizes.append(len(message.body))
         else:
+            for doubt in templates.doubts(way.template):
+                report.doubtful(subject, f"ConfigMap {way.template}: {doubt}")
             tried = f"{len(events)} recent events" if recent.events else "a sample event"
             report.good(subject, f"ConfigMap {way.template}: renders {tried}; the largest body has {max(sizes)} bytes")
 

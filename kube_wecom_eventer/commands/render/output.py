@@ -9,9 +9,9 @@ from typing import Any
 
 import msgspec
 
-from kube_wecom_eventer.commands.group_view import Paint, group_view, mentions, printable
-from kube_wecom_eventer.commands.render_input import Subject
-from kube_wecom_eventer.commands.rendering import Rendered
+from kube_wecom_eventer.commands.render.group_view import Paint, group_view, mentions, printable
+from kube_wecom_eventer.commands.render.inputs import Subject
+from kube_wecom_eventer.commands.render.rendering import Rendered
 from kube_wecom_eventer.config import RobotTarget
 from kube_wecom_eventer.render.lint import Finding, excerpt
 

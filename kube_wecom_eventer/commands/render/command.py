@@ -1,7 +1,4 @@
-"""``kube-wecom-eventer render``: shows the message that a template, or the built-in words, make of an event.
-
-Sends nothing and writes nothing; asks the API server only for what the args name.
-"""
+"""The command: its options, what they ask for, and its exit status."""
 
 from __future__ import annotations
 
@@ -14,13 +11,12 @@ from datetime import datetime, tzinfo
 from typing import TextIO
 
 from kube_wecom_eventer.command_line import PROGRAM, CommandParser
-from kube_wecom_eventer.commands import render_events, render_input
-from kube_wecom_eventer.commands.group_view import Paint
 from kube_wecom_eventer.commands.manifests import FoundConfigMap
-from kube_wecom_eventer.commands.render_events import Tried
-from kube_wecom_eventer.commands.render_input import Subject
-from kube_wecom_eventer.commands.render_output import Shown, as_json, as_table, as_text
-from kube_wecom_eventer.commands.rendering import Renderings, alike
+from kube_wecom_eventer.commands.render.events import Tried, latest_event, live_event, read_events
+from kube_wecom_eventer.commands.render.group_view import Paint
+from kube_wecom_eventer.commands.render.inputs import Subject, read_config_maps, read_file, read_sinks, subjects_of
+from kube_wecom_eventer.commands.render.output import Shown, as_json, as_table, as_text
+from kube_wecom_eventer.commands.render.rendering import Renderings, alike
 from kube_wecom_eventer.config import ObjectName
 from kube_wecom_eventer.config.object_name import NAMESPACE, parse_config_map_name
 from kube_wecom_eventer.config.source import SourceSettings, parse_source
@@ -155,7 +151,7 @@ class _Render:
         source = SourceSettings()
         if options.source:
             source = parse_source(options.source, environ=self._environ, problems=problems, warnings=doubts)
-        sinks = render_input.read_sinks(options.sink or (), environ=self._environ, problems=problems)
+        sinks = read_sinks(options.sink or (), environ=self._environ, problems=problems)
         if problems:
             raise ConfigError([*problems, *doubts])
         async with AsyncExitStack() as stack:
@@ -167,8 +163,8 @@ class _Render:
     async def _subjects(self, sinks: Sequence[Subject], cluster: _Cluster) -> list[Subject]:
         options = self._options
         if options.template:
-            read = render_input.read_file(options.template, stdin=self._stdin, key=options.key)
-            return render_input.subjects_of(read, sinks, where=options.template, key=options.key)
+            read = read_file(options.template, stdin=self._stdin, key=options.key)
+            return subjects_of(read, sinks, where=options.template, key=options.key)
         if options.configmap and (found := _config_map(options.configmap)):
             name, key = found
             return await self._of_config_map(name, sinks, cluster, key=options.key or key)
@@ -187,18 +183,18 @@ class _Render:
         where = f"ConfigMap {found.namespace}/{found.name}"
         if key is None and found.labels.get(ROUTE_LABEL) != "true":
             key = CONTENT_J2 if CONTENT_J2 in found.data else CONTENT
-        read = render_input.read_config_maps([found], where=where, key=key)
-        return render_input.subjects_of(read, sinks, where=where, key=key)
+        read = read_config_maps([found], where=where, key=key)
+        return subjects_of(read, sinks, where=where, key=key)
 
     async def _events(self, cluster: _Cluster) -> list[Tried]:
         options = self._options
         if options.event:
-            return render_events.read_events(options.event, stdin=self._stdin)
+            return read_events(options.event, stdin=self._stdin)
         if options.event_live:
-            return [await render_events.live_event(cluster.client(), options.event_live)]
+            return [await live_event(cluster.client(), options.event_live)]
         if options.latest:
             namespace = options.namespace or ""
-            return [await render_events.latest_event(cluster.client(), level=options.latest, namespace=namespace)]
+            return [await latest_event(cluster.client(), level=options.latest, namespace=namespace)]
         if options.all_samples:
             return [Tried(name, event) for name, event in sample_events(self._now).items()]
         name = options.sample or DEFAULT

@@ -11,8 +11,8 @@ from typing import Any, NoReturn
 from msgspec import structs
 
 from kube_wecom_eventer.building import build_wording
-from kube_wecom_eventer.commands.render_events import Tried
-from kube_wecom_eventer.commands.render_input import Subject
+from kube_wecom_eventer.commands.render.events import Tried
+from kube_wecom_eventer.commands.render.inputs import Subject
 from kube_wecom_eventer.errors import TemplateError
 from kube_wecom_eventer.event import Event
 from kube_wecom_eventer.metrics import Metrics
