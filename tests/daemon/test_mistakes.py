@@ -88,7 +88,7 @@ async def test_a_template_with_a_slip(pipeline: Pipeline) -> None:
         ),
         (
             '{"msgtype":"markdown","markdown":{"content":"{{.Reason}}","mentioned_list":["wangqing"]}}',
-            "WeCom ignores mentioned_list in markdown",
+            "mentioned_list has no effect in markdown",
         ),
     ],
     ids=["outside", "markdown"],
