@@ -33,6 +33,7 @@ from kube_wecom_eventer.metrics import Metrics
 from kube_wecom_eventer.pipeline import Pipeline
 from kube_wecom_eventer.route_states import RoutesAnswer, route_states
 from kube_wecom_eventer.signals import stop_on_signals
+from kube_wecom_eventer.state_metrics import show_states
 from kube_wecom_eventer.surroundings import Surroundings
 from kube_wecom_eventer.web import Readiness, Served, endpoints, serve
 
@@ -97,11 +98,12 @@ class Daemon:
             may_start_until=self._leadership.may_start_until,
             routes_known=self._following.routes_known,
             prepared=self._following.config_maps_known,
-            last_told={},
+            departures=self._following.departures,
             attempts={},
             now=now,
             rng=rng,
         )
+        show_states(self.metrics, following=self._following, pipeline=lambda: self._pipeline)
 
     def stop(self) -> None:
         """Ask the daemon to end: stop reading, send what waits, leave."""
@@ -232,7 +234,7 @@ class Daemon:
             self._following.declared,
             troubles=self._pipeline.troubles if self._pipeline else {},
             templates=self._following.templates,
-            last_told=self._around.last_told,
+            last_told=self._following.departures.last_told,
         )
         return msgspec.json.encode(
             RoutesAnswer(routes=states, trouble=self._following.routes_trouble, standing_by=self._standing_by)

@@ -80,6 +80,11 @@ class Checkpointing:
             self._writes.labels(result=result)
 
     @property
+    def described(self) -> str:
+        """Where it is kept."""
+        return self._store.described
+
+    @property
     def kept(self) -> bool:
         """Whether there is a place to keep a checkpoint in."""
         return not isinstance(self._store, NoStore)
@@ -183,13 +188,24 @@ class Checkpointing:
         kept = ""
         with contextlib.suppress(CheckpointError):
             kept = await self._store.keep_aside(data)
-        log.error("checkpoint_unusable", checkpoint=self._store.described, error=why, kept_in=kept or "its place")
+        log.error(
+            "checkpoint_unusable",
+            checkpoint=self._store.described,
+            error=why,
+            kept_in=kept or "its place",
+            detail="the daemon begins from now; what happened while it was away is not told",
+        )
         if not kept:
             # Whoever can read it may want it back.
             self._go_on_without()
 
     def _go_on_without(self) -> None:
-        log.warning("checkpoint_not_used", checkpoint=self._store.described, detail="to use it, restart the daemon")
+        self.trouble = self.trouble or f"{self._store.described} is not used until the daemon is restarted"
+        log.warning(
+            "checkpoint_not_used",
+            checkpoint=self._store.described,
+            detail="the daemon begins from now and keeps no checkpoint; once that is mended, restart it",
+        )
         self._store = NoStore()
         self._failed(True)
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
 from kube_wecom_eventer.building import HttpClients
 from kube_wecom_eventer.config import ObjectName, Settings
 from kube_wecom_eventer.declared_routes import ROUTE_LABEL, DeclaredRoute, DeclaredRoutes
+from kube_wecom_eventer.departures import Departures
 from kube_wecom_eventer.kube.client import ApiClient
 from kube_wecom_eventer.kube.config_maps import ConfigMapFollower
 from kube_wecom_eventer.kube.labelled import LabelledFollower
@@ -84,6 +85,7 @@ class Following:
         )
         self.routes = RouteTable()
         self.routes.set(ARGS, make.of_args(settings.sinks))
+        self.departures = Departures(metrics=metrics, routes=self.routes)
         self._declared: DeclaredRoutes | None = None
         self._routes_followed: tuple[LabelledFollower, ...] = ()
         if settings.declared_routes:
@@ -117,6 +119,16 @@ class Following:
         """What keeps ConfigMaps with templates and silences from being read, by their names."""
         return {follower.name: follower.trouble for follower in self._config_maps if follower.trouble}
 
+    @property
+    def unreadable(self) -> dict[str, bool]:
+        """Whether something keeps objects from being read, by what they hold or are."""
+        kinds: dict[str, Sequence[ConfigMapFollower | LabelledFollower]] = {
+            "config_maps": self._config_maps,
+            "routes": self._routes_followed,
+            "namespaces": (self._namespaces_followed,),
+        }
+        return {kind: any(follower.trouble for follower in followers) for kind, followers in kinds.items()}
+
     async def run(self) -> None:
         """Follow all of that, for ever."""
         async with asyncio.TaskGroup() as tasks:
@@ -125,6 +137,7 @@ class Following:
             for routes in self._routes_followed:
                 tasks.create_task(routes.follow())
             tasks.create_task(self._follow_namespaces())
+            tasks.create_task(self.departures.run())
             if self._silences_followed:
                 tasks.create_task(self.silences.run())
 

@@ -5,7 +5,7 @@ docs/reference.md is made of these texts. Labels come from the configuration or 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 
 from prometheus_client import (
     CollectorRegistry,
@@ -15,6 +15,8 @@ from prometheus_client import (
     disable_created_metrics,
     generate_latest,
 )
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
 
 from kube_wecom_eventer import __version__
 
@@ -23,7 +25,8 @@ LABELS: Mapping[str, str] = {
     "route": "A route: `route=`, else `sink-1`, `sink-2`, ...; a declared one is `NAMESPACE/CONFIGMAP[/NAME]`.",
     "destination": "A robot by a fingerprint of its key, or by the Secret of `key_secret=`; another URL by a "
     "fingerprint of it. The log lines `route` and `route_declared` tell which route has which.",
-    "template": "A template's ConfigMap: `NAMESPACE/NAME`.",
+    "template": "A template's ConfigMap: `NAMESPACE/NAME`; of a declared route the route's name.",
+    "route_namespace": "The namespace whose ConfigMaps declare the routes.",
     "version": "This program's version.",
     "exporter": "A kind of destination, as `wecom`, `webhook`, `log`.",
     "namespace": "The namespace of the event's object.",
@@ -75,6 +78,20 @@ LABEL_VALUES: Mapping[str, Mapping[str, Mapping[str, str]]] = {
             "refused": "WeCom refuses what it makes.",
         }
     },
+    "objects_unreadable": {
+        "objects": {
+            "routes": "ConfigMaps that declare routes.",
+            "config_maps": "ConfigMaps with templates and silences.",
+            "namespaces": "Namespaces, for `namespace_selector=` and `mention_owner=`.",
+        }
+    },
+    "declared_routes": {
+        "state": {
+            "ok": "It is used as it is written.",
+            "refused": "It can't be a route.",
+            "unchanged": "It was edited into something that can't be one; the last good one stays.",
+        }
+    },
     "checkpoint_writes": {"result": {"written": "It was stored.", "failed": "It was not."}},
 }
 """The closed sets of labels' values, by metric (without the prefix) and label, and what each of them means."""
@@ -82,7 +99,38 @@ LABEL_VALUES: Mapping[str, Mapping[str, Mapping[str, str]]] = {
 WATCH_RESTARTS = tuple(LABEL_VALUES["watch_restarts"]["reason"])
 """Why a watch of events ended."""
 
+TEMPLATE_STAGES = tuple(LABEL_VALUES["template_failures"]["stage"])
+"""Where a template failed."""
+
+ROUTE_STATES = tuple(LABEL_VALUES["declared_routes"]["state"])
+"""What became of a route that a ConfigMap declares."""
+
 _DELAY_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900, 3600)
+
+
+class StateGauge(Collector):
+    """A gauge that is asked for its values when it is read: what is gone leaves nothing behind.
+
+    ``read`` returns the values by the values of the labels; it is given once the state exists.
+    """
+
+    def __init__(self, name: str, text: str, labels: tuple[str, ...], *, registry: CollectorRegistry) -> None:
+        self._name = name
+        self._text = text
+        self._labelnames = labels
+        self.read: Callable[[], Mapping[tuple[str, ...], float]] = dict
+        registry.register(self)
+
+    def describe(self) -> Iterable[GaugeMetricFamily]:
+        """Return the gauge without values."""
+        return [GaugeMetricFamily(self._name, self._text, labels=self._labelnames)]
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        """Return the gauge as it is now."""
+        family = GaugeMetricFamily(self._name, self._text, labels=self._labelnames)
+        for labels, value in self.read().items():
+            family.add_metric(labels, value)
+        return [family]
 
 
 class Metrics:
@@ -92,12 +140,20 @@ class Metrics:
         self.registry = registry or CollectorRegistry()
         # The library would double the number of series with their creation times.
         disable_created_metrics()  # type: ignore[no-untyped-call]
+        self._labelled: list[tuple[Counter | Gauge | Histogram, tuple[str, ...]]] = []
 
         def counter(name: str, text: str, *labels: str) -> Counter:
-            return Counter(f"{PREFIX}_{name}", text, labels, registry=self.registry)
+            made = Counter(f"{PREFIX}_{name}", text, labels, registry=self.registry)
+            self._labelled.append((made, labels))
+            return made
 
         def gauge(name: str, text: str, *labels: str) -> Gauge:
-            return Gauge(f"{PREFIX}_{name}", text, labels, registry=self.registry)
+            made = Gauge(f"{PREFIX}_{name}", text, labels, registry=self.registry)
+            self._labelled.append((made, labels))
+            return made
+
+        def state(name: str, text: str, *labels: str) -> StateGauge:
+            return StateGauge(f"{PREFIX}_{name}", text, labels, registry=self.registry)
 
         self.received = counter("events_received", "Versions of events read from the API server.")
         self.matched = counter("events_matched", "Versions of events that a route selected.", "route")
@@ -108,12 +164,15 @@ class Metrics:
         self.sent = counter("messages_sent", "Messages that the destination accepted.", "destination")
         self.failed = counter("messages_failed", "Attempts at a message that failed.", "destination", "reason")
         self.retried = counter("messages_retried", "Attempts after the first one at a message.", "destination")
-        self.pending = gauge(
+        self.pending = state(
             "events_pending",
             "Selected events that wait, those being told included; what is held back as a repeat is not.",
             "destination",
         )
-        self.broken = gauge(
+        self.waiting = state(
+            "events_waiting_seconds", "How long the oldest of them has waited; 0 where none waits.", "destination"
+        )
+        self.broken = state(
             "destination_broken",
             "1 while the destination takes nothing: a wrong key, a removed robot, a key that can't be read.",
             "destination",
@@ -125,16 +184,34 @@ class Metrics:
             registry=self.registry,
             buckets=_DELAY_BUCKETS,
         )
+        self._labelled.append((self.delivery, ("destination",)))
+        self.last_heard = gauge(
+            "watch_last_heard_timestamp_seconds",
+            "When the API server last answered about events, as a Unix time; 0: never. A refusal is no answer, and "
+            "silence behind an open watch is none. A healthy one is heard of every five minutes. Of several watched "
+            "namespaces the oldest time counts.",
+        )
         self.watch_restarts = counter("watch_restarts", "Watches of events that ended.", "reason")
         for reason in WATCH_RESTARTS:
             self.watch_restarts.labels(reason=reason)
         self.unreadable_lines = counter(
             "watch_lines_unreadable", "Lines of a watch, and events in a list, that could not be read."
         )
+        self.unreadable_objects = state(
+            "objects_unreadable", "1 while objects that the configuration is in can't be followed.", "objects"
+        )
+        self.routes = state("route_info", "Always 1: which destination a route has now.", "route", "destination")
+        self.declared_routes = state("declared_routes", "Routes that ConfigMaps declare.", "route_namespace", "state")
         self.template_failures = counter(
             "template_failures", "Templates that could not be used as they are written.", "template", "stage"
         )
+        self.template_unusable = state(
+            "template_unusable", "1 while a template is missing or does not parse.", "template"
+        )
         self.checkpoint_writes = counter("checkpoint_writes", "Attempts to write the checkpoint.", "result")
+        self.checkpoint_broken = gauge(
+            "checkpoint_broken", "1 while the checkpoint can't be read or written, or is not used because of that."
+        )
         self.leading = gauge("leading", "1 while this process tells events, 0 while it stands by.")
         self.silences = gauge("silences", "Silences that hold now.")
         self.silence_problems = counter(
@@ -145,3 +222,13 @@ class Metrics:
     def exposition(self) -> bytes:
         """Return all metrics in Prometheus' text format."""
         return generate_latest(self.registry)
+
+    def keep_only(self, label: str, names: Container[str]) -> None:
+        """Remove each set of labels in which ``label`` has a value that is none of the ``names``."""
+        for metric, labels in self._labelled:
+            if label not in labels:
+                continue
+            samples = (sample.labels for family in metric.collect() for sample in family.samples)
+            for values in {tuple(each[name] for name in labels) for each in samples}:
+                if values[labels.index(label)] not in names:
+                    metric.remove(*values)

@@ -44,6 +44,9 @@ GRACE = 20.0
 _CLOSING = 4.0
 """Seconds for the last write of the checkpoint."""
 
+_NAMED = 10
+"""Routes that a line of the log names."""
+
 log = structlog.get_logger()
 
 
@@ -82,7 +85,12 @@ class Pipeline:
     @property
     def troubles(self) -> Mapping[str, str]:
         """What is wrong with destinations now, by their names."""
-        return {name: dispatcher.trouble for name, (dispatcher, _) in self._telling.items() if dispatcher.trouble}
+        return {name: dispatcher.trouble for name, dispatcher in self.dispatchers.items() if dispatcher.trouble}
+
+    @property
+    def dispatchers(self) -> Mapping[str, Dispatcher]:
+        """Who tells, by the destination's name."""
+        return {name: dispatcher for name, (dispatcher, _) in self._telling.items()}
 
     async def run(self) -> None:
         """Tell events, until another process writes the checkpoint: then ``superseded_by`` says who.
@@ -109,8 +117,6 @@ class Pipeline:
                 self._reading.cancel()
                 for task in (*self._retired, *(task for _, task in self._telling.values())):
                     task.cancel()
-                for name in self._telling:
-                    self._around.metrics.pending.labels(destination=name).set(0)
 
     async def drain(self) -> None:
         """Stop reading, and send what waits while the pace and the time allow."""
@@ -123,7 +129,7 @@ class Pipeline:
                     return
                 # A broken destination is probed once a minute or less: who comes next does that, if it will know.
                 kept = self._checkpointing.kept
-                telling = [each for each in self._dispatchers if not (kept and each.broken)]
+                telling = [each for each in self.dispatchers.values() if not (kept and each.broken)]
                 await asyncio.gather(*(dispatcher.drained() for dispatcher in telling))
         if left := self._waiting():
             kept_or_lost = "the next start tells them" if self._checkpointing.kept else "they are lost"
@@ -146,7 +152,7 @@ class Pipeline:
         """Count what waits when another process leads: without a checkpoint nobody knows of it any more."""
         if self._checkpointing.kept:
             return
-        for dispatcher in self._dispatchers:
+        for dispatcher in self.dispatchers.values():
             for route, count in dispatcher.counts().items():
                 self._lose(route, count, NO_CHECKPOINT, "another process leads now, and there is no checkpoint")
 
@@ -157,14 +163,15 @@ class Pipeline:
                 async with asyncio.timeout(_CLOSING):
                     await self._checkpointing.write(self._snapshot(clean=True))
             except TimeoutError:
-                log.warning("checkpoint_unwritable", error=f"no answer within {_CLOSING:g} s")
-
-    @property
-    def _dispatchers(self) -> list[Dispatcher]:
-        return [dispatcher for dispatcher, _ in self._telling.values()]
+                log.warning(
+                    "checkpoint_unwritable",
+                    checkpoint=self._checkpointing.described,
+                    error=f"no answer within {_CLOSING:g} s",
+                    detail="the next start may tell again what this one told last",
+                )
 
     def _waiting(self) -> int:
-        return sum(dispatcher.waiting for dispatcher in self._dispatchers)
+        return sum(dispatcher.waiting for dispatcher in self.dispatchers.values())
 
     def _begin(self) -> Reading:
         checkpoint = self._checkpoint
@@ -197,6 +204,7 @@ class Pipeline:
                 returned=self._returned,
                 told=partial(self._told, name.partition("-")[0]),
                 settled=self._checkpointing.changed,
+                routes=partial(self._routes_to, name),
                 max_age=around.settings.max_age,
                 rng=around.rng,
             )
@@ -211,9 +219,13 @@ class Pipeline:
         dispatcher.look_after(way.terms.sink)
         return dispatcher
 
+    def _routes_to(self, destination: str) -> list[str]:
+        names = sorted(way.route.name for way in self._routes.ways.values() if way.route.destination == destination)
+        return names[:_NAMED]
+
     def _told(self, kind: str, route: str, seconds: float) -> None:
         self._around.event_metrics.told(kind, seconds)
-        self._around.last_told[route] = self._around.now()
+        self._around.departures.last_told[route] = self._around.now()
 
     def _route_changed(self, old: Way | None, new: Way | None) -> None:
         """Follow a change of the routes: what waits goes with its route, or is counted where there is none any more."""
@@ -269,6 +281,7 @@ class Pipeline:
         self._dispatcher(way).offer(notification(event, way.terms, received_at=received_at))
 
     def _lose(self, route: str, count: int, reason: str, detail: str) -> None:
+        self._around.departures.count_for(route)
         self._around.metrics.dropped.labels(route=route, reason=reason).inc(count)
         log.error("event_dropped", reason=reason, detail=detail, route=route, count=count)
 
@@ -317,7 +330,7 @@ class Pipeline:
     def _waiting_here(self) -> Iterator[tuple[str, Unsettled]]:
         """Yield routes' identities with what of them waits at a dispatcher; one may come more than once."""
         identities = {way.route.name: identity for identity, way in self._routes.ways.items()}
-        for dispatcher in self._dispatchers:
+        for dispatcher in self.dispatchers.values():
             for route, versions in dispatcher.versions():
                 # None: it was removed while its last message is under way.
                 if identity := identities.get(route):

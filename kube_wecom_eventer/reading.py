@@ -69,6 +69,11 @@ class Reading:
         """Return when the API server was last heard of."""
         return max((at for stream in self._streams.values() if (at := stream.last_contact())), default=None)
 
+    def last_heard(self) -> datetime | None:
+        """Return when the stream that has heard nothing for longest last did; None where one never has."""
+        heard = [stream.heard_at for stream in self._streams.values()]
+        return None if None in heard else min(at for at in heard if at is not None)
+
     def positions(self) -> dict[str, StreamPosition]:
         """Return how far each stream has come that has begun."""
         now = self._around.now()

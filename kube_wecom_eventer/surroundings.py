@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from kube_wecom_eventer.config import Settings
+from kube_wecom_eventer.departures import Departures
 from kube_wecom_eventer.eventer_metrics import EventerMetrics
 from kube_wecom_eventer.kube.client import ApiClient
 from kube_wecom_eventer.match import Silences
@@ -19,7 +20,7 @@ from kube_wecom_eventer.routing import RouteTable
 class Surroundings:
     """What outlives a pipeline. ``writer`` names the process in the checkpoint. ``may_start_until``: seconds on the
     loop's clock, when the last request may start. ``routes_known`` returns when all routes have been read, ``prepared``
-    when events may be rendered. ``last_told``: when a route's last message was accepted, by its name.
+    when events may be rendered. ``departures`` keeps what is known of routes by name.
     ``attempts``: what a pace knew when the last pipeline ended, by account, on the loop's clock."""
 
     settings: Settings
@@ -32,7 +33,7 @@ class Surroundings:
     may_start_until: Callable[[], float]
     routes_known: Callable[[], Awaitable[None]]
     prepared: Callable[[], Awaitable[None]]
-    last_told: dict[str, datetime]
+    departures: Departures
     attempts: dict[str, list[float]]
     now: Callable[[], datetime]
     rng: random.Random

@@ -33,6 +33,9 @@ _LASTED = 5.0
 _CLOCK_MARGIN = timedelta(seconds=10)
 """Event times are cut to seconds, and clocks of components differ."""
 
+_KEPT = "events wait in the API server, each for an hour"
+_BEGINS = "events are told from the first answer on"
+
 log = structlog.get_logger()
 
 
@@ -122,6 +125,8 @@ class EventStream:
         self._started = False
         self._listed: set[int] = set()
         self.trouble = ""
+        self.heard_at: datetime | None = None
+        """When the API server last answered about events: with a list, the opening of a watch, or a line of it."""
         self._unreadable = ""
         self.synced = asyncio.Event()
 
@@ -178,7 +183,12 @@ class EventStream:
             log.info("event_stream_starts", resource_version=self._position or latest)
             self._started = True
         if self._position is not None and latest < self._position and not self._restored:
-            log.warning("api_server_restored", position=self._position, resource_version=latest)
+            log.warning(
+                "api_server_restored",
+                position=self._position,
+                resource_version=latest,
+                detail="restored from an older state: events since the last contact are told, some perhaps again",
+            )
             self._restored, self._since = True, self._alive_at
         if self._must_list or self._restored or self._position is None:
             async with aclosing(self._list_above(0 if self._restored else self._position or 0)) as events:
@@ -197,7 +207,7 @@ class EventStream:
         try:
             async with aclosing(watch) as lines:
                 async for kind, event in lines:
-                    self._alive_at = self._now()
+                    self._alive_at = self.heard_at = self._now()
                     self._backoff.reset()
                     # DELETED is the end of the event's hour in the API server, nothing that happened.
                     if kind in ("ADDED", "MODIFIED"):
@@ -240,6 +250,7 @@ class EventStream:
 
     async def _page(self, params: dict[str, str | int]) -> EventPage:
         page = await event_page(self._client, self._path, params)
+        self.heard_at = self._now()
         self.synced.set()
         return page
 
@@ -256,12 +267,14 @@ class EventStream:
                 api_server=self._client.server,
                 error=text,
                 retry_in_seconds=round(delay, 1),
+                detail=_BEGINS if self._position is None else _KEPT,
                 **hint,
             )
         self.trouble = text
 
     def _open(self) -> None:
         self._watching = True
+        self.heard_at = self._now()
         if self.trouble:
             log.info("event_stream_resumed", resource_version=self._position)
         self.trouble = ""
@@ -269,7 +282,8 @@ class EventStream:
     def _say_unreadable(self, line: bytes, error: Exception) -> None:
         self._metrics.unreadable_lines.inc()
         if str(error) != self._unreadable:
-            log.warning("watch_line_unreadable", error=str(error), length=len(line))
+            detail = "if it was an event, nobody is told of it"
+            log.warning("watch_line_unreadable", error=str(error), length=len(line), detail=detail)
         self._unreadable = str(error)
 
 
@@ -289,7 +303,8 @@ class Probe:
         except ApiError as error:
             if str(error) != self._said:
                 hint = {"missing_rule": missing_rule("events", kind=self._kind)} if isinstance(error, Forbidden) else {}
-                log.warning("event_stream_interrupted", api_server=self._client.server, error=str(error), **hint)
+                server = self._client.server
+                log.warning("event_stream_interrupted", api_server=server, error=str(error), detail=_KEPT, **hint)
             self._said = str(error)
             return False
         if self._said:

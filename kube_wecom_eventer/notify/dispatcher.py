@@ -16,7 +16,7 @@ import structlog
 from tenacity import AsyncRetrying, RetryCallState, wait_exponential
 
 from kube_wecom_eventer.metrics import Metrics
-from kube_wecom_eventer.notify.attempts import Attempts
+from kube_wecom_eventer.notify.attempts import Attempts, outcome_of
 from kube_wecom_eventer.notify.batch import Batch
 from kube_wecom_eventer.notify.notification import Notification, Terms
 from kube_wecom_eventer.notify.pace import Pacing
@@ -44,6 +44,14 @@ _PROBE_FIRST, _PROBE_LONGEST = 60.0, 900.0
 _LOOK_EVERY, _LOOK_AGAIN = 300.0, 30.0
 """Seconds between looks at a destination to which nothing is to be sent; the shorter where the last one was bad."""
 
+_TROUBLES = {
+    Verdict.RETRY: "destination_retry",
+    Verdict.TOO_FAST: "destination_too_fast",
+    Verdict.REFUSED: "destination_refused",
+    Verdict.UNKNOWN: "destination_unknown",
+}
+"""The log's events for what passes."""
+
 log = structlog.get_logger()
 
 
@@ -53,7 +61,7 @@ class Dispatcher:
     ``destination`` is its name in logs and metrics. ``told`` hears of each accepted message: its route, its delay in
     seconds; ``settled`` of each message that was accepted or given up. ``max_age``: seconds. ``pace_of`` returns the
     pace of an account, which other destinations may share, once a sink knows its own; None: ``pace`` stays.
-    ``returned`` gets back a batch whose route was withdrawn before it was told.
+    ``returned`` gets back a batch whose route was withdrawn before it was told. ``routes``: whom the log names.
 
     ``trouble``: what is wrong now; empty where nothing is. ``broken``: it takes nothing until somebody mends it.
     """
@@ -70,6 +78,7 @@ class Dispatcher:
         max_age: float = MAX_AGE,
         pace_of: Callable[[str], Pacing | None] = lambda _account: None,
         returned: Callable[[Batch], None] = lambda _batch: None,
+        routes: Callable[[], Sequence[str]] = lambda: (),
         rng: random.Random | None = None,
     ) -> None:
         self._destination = destination
@@ -80,6 +89,7 @@ class Dispatcher:
         self._max_age = max_age
         self._pace_of = pace_of
         self._returned = returned
+        self._routes = routes
         self._attempts: Attempts | None = None
         self._rng = rng or random.Random()  # noqa: S311 jitter protects nothing
         self._pending = pending
@@ -101,8 +111,6 @@ class Dispatcher:
         self.trouble = ""
         self.broken = False
         self._said = ""
-        for gauge in (metrics.pending, metrics.broken):
-            gauge.labels(destination=destination).set(0)
         for counter in (metrics.sent, metrics.retried):
             counter.labels(destination=destination)
 
@@ -110,6 +118,14 @@ class Dispatcher:
     def waiting(self) -> int:
         """How many events wait, those being told included; what is held back as a repeat is not."""
         return self._pending.events + sum(batch.count for batch in self._batches())
+
+    @property
+    def waiting_since(self) -> float | None:
+        """When the oldest of those came, on the loop's clock; None where none waits."""
+        times = [batch.received_at for batch in self._batches()]
+        if (oldest := self._pending.oldest()) is not None:
+            times.append(oldest)
+        return min(times, default=None)
 
     def counts(self) -> Counter[str]:
         """Return how many versions wait, or are held back, by route."""
@@ -148,7 +164,6 @@ class Dispatcher:
         left = self._pending.withdraw(route)
         if self._telling and self._telling.route == route and self._attempts:
             self._attempts.given_up.set()
-        self._count_pending()
         return left
 
     def take_back(self, terms: Terms, batch: Batch) -> None:
@@ -172,7 +187,6 @@ class Dispatcher:
     def retire(self) -> None:
         """Let `run` end when nothing is being told: no route has this destination any more."""
         self._retired = True
-        self._metrics.broken.labels(destination=self._destination).set(0)
         self._wake()
 
     async def run(self) -> None:
@@ -188,7 +202,6 @@ class Dispatcher:
             await self._tell_safely(batch)
             self._telling = None
             self._settled()
-            self._count_pending()
 
     async def drained(self) -> None:
         """Tell what is held back, too; return when nothing waits any more."""
@@ -199,7 +212,6 @@ class Dispatcher:
     def _wake(self) -> None:
         self._empty.clear()
         self._arrived.set()
-        self._count_pending()
 
     async def _something_waits(self) -> bool:
         """Wait; return False where nothing will come any more."""
@@ -311,7 +323,7 @@ class Dispatcher:
 
     def _again(self, state: RetryCallState, attempts: Attempts) -> bool:
         """Decide whether a message is to be sent again, and as what."""
-        outcome = _outcome(state)
+        outcome = outcome_of(state)
         if outcome.verdict is Verdict.ACCEPTED or attempts.given_up.is_set():
             return False
         if outcome.verdict in (Verdict.REFUSED, Verdict.UNKNOWN):
@@ -320,7 +332,7 @@ class Dispatcher:
 
     def _wait(self, state: RetryCallState, attempts: Attempts) -> float:
         """Return the seconds until the next attempt."""
-        outcome = _outcome(state)
+        outcome = outcome_of(state)
         if outcome.verdict is Verdict.REFUSED:
             return 0.0
         if outcome.verdict is Verdict.BROKEN and not outcome.costs_nothing:
@@ -349,9 +361,6 @@ class Dispatcher:
                 count=item.count,
             )
 
-    def _count_pending(self) -> None:
-        self._metrics.pending.labels(destination=self._destination).set(self.waiting)
-
     def _say_well(self, batch: Batch, delay: float) -> None:
         self._say_recovered()
         event = batch.items[0].event
@@ -369,13 +378,11 @@ class Dispatcher:
         if self.trouble:
             self._log.info("destination_recovered")
         self.trouble, self.broken, self._said, self._probes, self._unready = "", False, "", 0, False
-        self._metrics.broken.labels(destination=self._destination).set(0)
 
     def _say_trouble(self, outcome: Outcome) -> None:
         """Say what the destination answered: once a change, at the level that its class deserves."""
         if outcome.verdict is Verdict.BROKEN:
             self.broken = True
-            self._metrics.broken.labels(destination=self._destination).set(1)
         passing = outcome.verdict in (Verdict.REFUSED, Verdict.UNKNOWN)
         if not passing:
             self.trouble = outcome.detail
@@ -383,12 +390,8 @@ class Dispatcher:
         if outcome.reason == self._said:
             return
         self._said = outcome.reason
-        say = self._log.error if outcome.verdict is Verdict.BROKEN else self._log.warning
-        say(f"destination_{outcome.verdict.value}", detail=outcome.detail, waiting=self.waiting)
-
-
-def _outcome(state: RetryCallState) -> Outcome:
-    if state.outcome is None:
-        raise RuntimeError("asked before the attempt was over")
-    outcome: Outcome = state.outcome.result()
-    return outcome
+        facts = {"routes": self._routes(), "detail": outcome.detail, "waiting": self.waiting}
+        if outcome.verdict is Verdict.BROKEN:
+            self._log.error("destination_broken", **facts)
+        else:
+            self._log.warning(_TROUBLES[outcome.verdict], **facts)

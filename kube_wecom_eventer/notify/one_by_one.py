@@ -30,6 +30,10 @@ class OneByOne:
         """How many wait."""
         return len(self._queue)
 
+    def oldest(self) -> float | None:
+        """See `Pending.oldest`."""
+        return self._queue[0].received_at if self._queue else None
+
     def add(self, notification: Notification, now: float) -> bool:  # noqa: ARG002 the protocol's
         """See `Pending.add`."""
         if len(self._queue) >= self._capacity:

@@ -97,6 +97,10 @@ class Pending(Protocol):
         """How many versions of events wait."""
         ...
 
+    def oldest(self) -> float | None:
+        """Return when the oldest of them came; None where none waits."""
+        ...
+
     def add(self, notification: Notification, now: float) -> bool:
         """Take a notification; False where there is no room for it."""
         ...
@@ -152,6 +156,11 @@ class MergingPending:
     def groups(self) -> int:
         """How many groups wait or are held back."""
         return sum(len(waiting.groups) + len(waiting.held) for waiting in self._routes.values())
+
+    def oldest(self) -> float | None:
+        """See `Pending.oldest`."""
+        groups = (group for waiting in self._routes.values() for group in waiting.groups.values())
+        return min((group.received_at for group in groups), default=None)
 
     def add(self, notification: Notification, now: float) -> bool:
         """Merge a notification with its like, hold it back as a repeat, or let it wait; there is always room."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import structlog
 
 from kube_wecom_eventer.errors import TemplateError
-from kube_wecom_eventer.metrics import Metrics
+from kube_wecom_eventer.metrics import TEMPLATE_STAGES, Metrics
 from kube_wecom_eventer.render.go_template import GoTemplate, Limits
 from kube_wecom_eventer.render.jinja import JinjaTemplate
 from kube_wecom_eventer.render.lint import Language, explain, quick_findings
@@ -42,9 +42,11 @@ class Templates:
         self._parsed: dict[str, Template] = {}
         self._source: dict[str, tuple[str, str] | None] = {}
         self._failing: dict[str, str] = {}
+        self._unusable: set[str] = set()
         self._loaded: dict[str, tuple[str, str]] = {}
         self._for_robots: dict[str, bool] = {}
         self._doubts: dict[str, tuple[str, ...]] = {}
+        metrics.template_unusable.read = lambda: {(name,): name in self._unusable for name in self._source}
 
     def get(self, name: str) -> Template | None:
         """Return the newest template of that name that could be parsed."""
@@ -67,7 +69,10 @@ class Templates:
         A template that doesn't parse leaves the last good one in its place; so does a ConfigMap that disappears.
         """
         found = _chosen(data or {})
-        if name in self._source and found == self._source[name]:
+        if name not in self._source:
+            for stage in TEMPLATE_STAGES:
+                self._metrics.template_failures.labels(template=name, stage=stage)
+        elif found == self._source[name]:
             return
         self._source[name] = found
         if found is None:
@@ -84,6 +89,7 @@ class Templates:
             self._bad(name, stage="parse", problem=f"{key}: {error}", **place, **({"hint": hint} if hint else {}))
             return
         self._failing.pop(name, None)
+        self._unusable.discard(name)
         self._loaded[name] = found
         log.info("template_loaded", config_map=name, key=key, length=len(source))
         self._look_for_doubts(name)
@@ -92,6 +98,7 @@ class Templates:
         """Let a name have no template any more."""
         for table in (self._parsed, self._source, self._failing, self._loaded, self._for_robots, self._doubts):
             table.pop(name, None)
+        self._unusable.discard(name)
 
     def trouble(self, name: str) -> str:
         """Return what is wrong with a template now; an empty text where nothing is known to be."""
@@ -124,6 +131,7 @@ class Templates:
     def _bad(self, name: str, *, stage: str, problem: str, **details: object) -> None:
         self._metrics.template_failures.labels(template=name, stage=stage).inc()
         self._failing[name] = problem
+        self._unusable.add(name)
         instead = "the last good template" if name in self._parsed else "the built-in body"
         log.warning("template_unusable", config_map=name, problem=problem, used_instead=instead, **details)
 

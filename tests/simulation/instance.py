@@ -158,7 +158,7 @@ class Instance:
 
     @property
     def _dispatchers(self) -> list[Dispatcher]:
-        return list(self._pipeline._dispatchers) if self._pipeline else []
+        return list(self._pipeline.dispatchers.values()) if self._pipeline else []
 
     def _merging(self) -> Iterator[MergingPending]:
         for dispatcher in self._dispatchers:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Metric
 
 from kube_wecom_eventer.eventer_metrics import EventerMetrics
 from kube_wecom_eventer.metrics import LABEL_VALUES, LABELS, PREFIX, Metrics
@@ -37,9 +37,10 @@ def metrics(say: Say) -> Iterator[str]:
         heads(say, "label", "meaning"),
         ((code(name), say(f"label.{name}", text)) for name, text in LABELS.items()),
     )
+    names = {family.name: _exported(family) for each in _collectors(Metrics().registry) for family in each.describe()}
     for metric, labels in LABEL_VALUES.items():
         for label, values in labels.items():
-            yield code(f"{PREFIX}_{metric}_total{{{label}}}") + ":"
+            yield code(f"{names[f'{PREFIX}_{metric}']}{{{label}}}") + ":"
             yield table(
                 [code(label), *heads(say, "meaning")],
                 ((code(value), say(f"label.{metric}.{label}.{value}", text)) for value, text in values.items()),
@@ -48,13 +49,20 @@ def metrics(say: Say) -> Iterator[str]:
 
 def _table(registry: CollectorRegistry, say: Say) -> str:
     head = heads(say, "metric", "type", "labels", "meaning")
+    return table(head, (_row(collector, say) for collector in _collectors(registry)))
+
+
+def _collectors(registry: CollectorRegistry) -> list[Any]:
     # The library has no public way to ask for a metric's labels before there is a sample.
-    collectors: list[Any] = list(registry._collector_to_names)
-    return table(head, (_row(collector, say) for collector in collectors))
+    return list(registry._collector_to_names)
 
 
 def _row(collector: Any, say: Say) -> tuple[str, ...]:
     (family,) = collector.describe()
-    name = f"{family.name}_total" if family.type == "counter" else family.name
     labels = ", ".join(code(label) for label in collector._labelnames)
-    return code(name), family.type, labels, say(f"metric.{family.name}", family.documentation)
+    return code(_exported(family)), family.type, labels, say(f"metric.{family.name}", family.documentation)
+
+
+def _exported(family: Metric) -> str:
+    """Return a metric's name as it is scraped."""
+    return f"{family.name}_total" if family.type == "counter" else family.name
