@@ -163,8 +163,9 @@ class DeclaredRoutes:
 
     def _said(self, route: DeclaredRoute) -> DeclaredRoute:
         """Log what is wrong; once a change, because each change of a ConfigMap comes here once."""
+        instead = "the last good route" if route.name in self._made.get(route.source, {}) else "none"
         for problem in route.problems:
-            log.warning("route_refused", route=route.name, problem=problem)
+            log.warning("route_refused", route=route.name, problem=problem, used_instead=instead)
         for doubt in route.doubts:
             log.warning("route_doubtful", route=route.name, detail=doubt)
         return route

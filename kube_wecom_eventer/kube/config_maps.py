@@ -98,7 +98,7 @@ class ConfigMapFollower:
     ) -> None:
         self._client = client
         self._path = f"/api/v1/namespaces/{namespace}/configmaps"
-        self._name = name
+        self._namespace, self._name = namespace, name
         self.name = f"{namespace}/{name}"
         self._changed = changed
         self._rng = rng or random.Random()  # noqa: S311 jitter protects nothing
@@ -146,11 +146,13 @@ class ConfigMapFollower:
 
     def _say(self, error: ApiError | None) -> None:
         text = str(error or "")
-        rule = missing_rule("configmaps", kind="Role of its namespace") if isinstance(error, Forbidden) else ""
+        role = f"Role of namespace {self._namespace}"
+        rule = missing_rule("configmaps", kind=role) if isinstance(error, Forbidden) else ""
         trouble = f"{text}; grant {rule}" if rule else text
         if trouble and trouble != self.trouble:
             hint = {"missing_rule": rule} if rule else {}
-            log.warning("config_map_unreadable", config_map=self.name, error=text, **hint)
+            detail = "what was read last stays in use"
+            log.warning("config_map_unreadable", config_map=self.name, error=text, detail=detail, **hint)
         elif self.trouble and not trouble:
             log.info("config_map_readable", config_map=self.name)
         self.trouble = trouble

@@ -283,7 +283,8 @@ class LabelledFollower:
         trouble = f"{text}; grant {rule}" if rule else text
         if trouble and trouble != self.trouble:
             hint = {"missing_rule": rule} if rule else {}
-            log.warning(f"{self._subject}_unreadable", path=self._path, **self._selector, error=text, **hint)
+            about = {"path": self._path, **self._selector, "error": text, "detail": "what was read last stays in use"}
+            log.warning(f"{self._subject}_unreadable", **about, **hint)
         elif self.trouble and not trouble:
             log.info(f"{self._subject}_readable", path=self._path, **self._selector)
         self.trouble = trouble

@@ -246,7 +246,13 @@ class LeaseLeadership:
 
     def _lose(self, reason: str) -> None:
         self._renewed_at = -inf
-        log.warning("leadership_lost", lease=self._label, identity=self._identity, reason=reason, leader=self.leader)
+        log.warning(
+            "leadership_lost",
+            lease=self._label,
+            identity=self._identity,
+            reason=reason,
+            leader="nobody yet" if self.leader in ("", self._identity) else self.leader,
+        )
 
     async def _watched_free(self) -> bool:
         """Follow the Lease; return True once it is free, or may be, and False where it must be asked for instead."""

@@ -224,7 +224,7 @@ async def test_the_routes_can_be_asked_for(pipeline: Pipeline) -> None:
         assert (states[own]["state"], states[own]["source"]) == ("ok", f"ConfigMap {own}")
         assert states["platform"]["source"] == "args"
         await tenant.route("level=Wrong&key_secret=wecom-robot")
-        await daemon.log("route_refused", route=own)
+        await daemon.log("route_refused", route=own, used_instead="the last good route")
         states = {state["route"]: state for state in (await http.get("/routes")).json()["routes"]}
         assert (states[own]["state"], states[own]["trouble"].partition(":")[0]) == ("unchanged", "level=Wrong")
         assert KEY not in (await http.get("/routes")).text
