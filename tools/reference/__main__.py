@@ -9,6 +9,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from tools.monitoring import dashboard, prometheus_rule
+from tools.reference import log_events
 from tools.reference.catalogue import Catalogue
 from tools.reference.page import reference
 
@@ -19,8 +21,11 @@ CHINESE = Path(__file__).with_name("zh.yaml")
 def pages(chinese: Catalogue) -> Mapping[str, str]:
     """Return the pages by their paths; add here what else is made from the code."""
     return {
+        "docs/log-events.md": log_events.page(),
         "docs/reference.md": reference(lambda _name, english: english),
         "docs/reference.zh-CN.md": reference(chinese.say),
+        "manifests/monitoring/grafana-dashboard.json": dashboard.page(),
+        "manifests/monitoring/prometheus-rule.yaml": prometheus_rule.page(),
     }
 
 

@@ -1,0 +1,1 @@
+"""What people load into Prometheus and Grafana, as far as it is made from something else: ``make docs``."""
