@@ -29,13 +29,20 @@ def wall() -> datetime:
     return WALL + timedelta(seconds=asyncio.get_running_loop().time())
 
 
+class Network(Link):
+    """Each sink has an HTTP client of its own, and they all share this: one that closes must not end the others'."""
+
+    async def aclose(self) -> None:
+        """Do nothing."""
+
+
 class World:
     """An API server, a WeCom group, a daemon, and the link to each."""
 
     def __init__(self) -> None:
         self.api = ApiServer(store=ObjectStore(clock=wall, random=Random(1)), random=Random(2))
         self.to_api = Link(self.api)
-        self.to_wecom = Link(WeComGroup(keys=["key"], clock=wall))
+        self.to_wecom = Network(WeComGroup(keys=["key"], clock=wall))
         self.daemon: Daemon
 
     def declare(self) -> None:
@@ -83,6 +90,7 @@ async def world() -> AsyncIterator[World]:
         finally:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
+            await Link.aclose(it.to_wecom)
 
 
 @virtual_time

@@ -109,6 +109,19 @@ def test_keys_are_followed_to_the_dictionaries_that_they_come_from() -> None:
     }
 
 
+def test_keys_that_a_function_passes_on_are_followed_to_its_callers() -> None:
+    """What one caller gives and another does not is sometimes there; the function's own parameters are no keys."""
+    source = """
+    class Templates:
+        def read(self, error):
+            place = {"line": 1} if error else {}
+            self._bad("a", stage="parse", by=1, **place)
+            self._bad("b", stage="missing", by=2)
+        def _bad(self, name, *, stage, **details): log.warning("unusable", name=name, **details)
+    """
+    assert found(source) == {"unusable": ("warning", "by name", "line")}
+
+
 @pytest.mark.parametrize(
     "source",
     [

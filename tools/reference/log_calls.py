@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from itertools import product
 from pathlib import Path
 from typing import TypeGuard
@@ -207,6 +208,8 @@ class LogCalls:
                 return Keys(frozenset(str(key.value) for key in keys if isinstance(key, ast.Constant)))
             case ast.IfExp(body=body, orelse=orelse):
                 return self._keys(body, scope).or_else(self._keys(orelse, scope))
+            case ast.Name(id=name) if scope.function and _takes_all(scope.function) == name:
+                return self._given(scope.function, expression, scope)
             case ast.Name(id=name) if scope.function:
                 return self._either(_assigned(scope.function, name), expression, scope)
             case ast.Attribute(attr=name) if scope.class_:
@@ -215,14 +218,25 @@ class LogCalls:
                 return self._returned(_name_of(called), expression, scope)
         raise NotFollowed(f"{scope.where(expression)}: **{ast.unparse(expression)} can't be followed")
 
+    def _given(self, function: _Function, expression: ast.expr, scope: _Scope) -> Keys:
+        """Return the keys that callers give beside a function's own parameters."""
+        own = {each.arg for each in (*function.args.args, *function.args.kwonlyargs)}
+        found = []
+        for call, caller in self._calls_of(function, scope):
+            keys = Keys(frozenset(each.arg for each in call.keywords if each.arg and each.arg not in own))
+            for keyword in call.keywords:
+                keys |= self._keys(keyword.value, caller) if keyword.arg is None else Keys()
+            found.append(keys)
+        return self._merged(found, expression, scope)
+
     def _either(self, values: Sequence[ast.expr], expression: ast.expr, scope: _Scope) -> Keys:
-        found = [self._keys(value, scope) for value in values]
+        return self._merged([self._keys(value, scope) for value in values], expression, scope)
+
+    @staticmethod
+    def _merged(found: Sequence[Keys], expression: ast.expr, scope: _Scope) -> Keys:
         if not found:
             raise NotFollowed(f"{scope.where(expression)}: nothing says what {ast.unparse(expression)} is")
-        keys, *others = found
-        for other in others:
-            keys = keys.or_else(other)
-        return keys
+        return reduce(Keys.or_else, found)
 
     def _returned(self, name: str, expression: ast.expr, scope: _Scope) -> Keys:
         """Return the keys of what a function returns: of the dictionaries that are written in it."""
@@ -272,6 +286,11 @@ def _name_of(node: ast.expr) -> str:
         case ast.Call(func=called):
             return _name_of(called)
     return ""
+
+
+def _takes_all(function: _Function) -> str:
+    """Return the name of the parameter that takes all other keywords; empty: there is none."""
+    return function.args.kwarg.arg if function.args.kwarg else ""
 
 
 def _branches(expression: ast.expr) -> list[ast.expr]:
