@@ -33,6 +33,11 @@ _REFUSED_DELAY = 60.0
 _LONGEST_DELAY = 3.0
 """Seconds between attempts to write. What is told after an outage and not written is told twice if the process dies."""
 
+_MEANWHILE = {
+    "checkpoint_unreadable": "it is tried again; events wait in the API server meanwhile",
+    "checkpoint_unwritable": "until that is mended, a restart may lose or repeat events",
+}
+
 log = structlog.get_logger()
 
 
@@ -219,6 +224,6 @@ class Checkpointing:
             event,
             checkpoint=self._store.described,
             error=str(error),
-            detail="until that is mended, a restart may lose or repeat events",
+            detail=_MEANWHILE[event],
             **hint,
         )
