@@ -290,6 +290,7 @@ class Pipeline:
         if not positions:
             return None
         now, wall = asyncio.get_running_loop().time(), self._around.now().timestamp()
+        self._forget_paces(now)
         checkpoint = Checkpoint(
             format=FORMAT,
             writer=self._around.writer,
@@ -307,10 +308,18 @@ class Pipeline:
         def written() -> None:
             self.took_over = True
             for name, number in started.items():
-                self._paces[name].recorded(number)
+                if pace := self._paces.get(name):
+                    pace.recorded(number)
 
         seen = sum(position.seen for position in positions.values())
         return Snapshot(encode(checkpoint, self._unsettled()), mark=(seen, self._waiting()), written=written)
+
+    def _forget_paces(self, now: float) -> None:
+        """Forget the paces of keys that nothing sends with any more and that hold no slot: a team may rotate its key as
+        often as it likes."""
+        used = {way.terms.sink.account for way in self._routes.ways.values()}
+        for name in [name for name, pace in self._paces.items() if name not in used and not pace.attempts(now)]:
+            del self._paces[name]
 
     def _unsettled(self) -> dict[str, Unsettled]:
         objects: dict[str, dict[int, int]] = {}
