@@ -99,6 +99,11 @@ class Actions:
         task.add_done_callback(self._forget)
         self._changed()
 
+    @property
+    def calm(self) -> bool:
+        """Whether no fault is played now."""
+        return not any(state.on for state in self.states.values()) and not self.states["api_restart"].running
+
     async def close(self) -> None:
         """Take no more, end what is under way, and turn the faults off, so that what waits can be told."""
         self.open = False

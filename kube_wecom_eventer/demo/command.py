@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from kube_wecom_eventer.demo.course import Demo
+from kube_wecom_eventer.demo.course import Demo, PageRefused
 from kube_wecom_eventer.demo.daemon import command_line
 from kube_wecom_eventer.demo.options import parse
 from kube_wecom_eventer.demo.screen import Screen
@@ -31,7 +31,7 @@ async def run(argv: Sequence[str]) -> int:
     with _stopping(stop, screen, options.texts.interrupted):
         try:
             return await demo.play(stop)
-        except OSError as error:
+        except PageRefused as error:
             print(f"kube-wecom-eventer demo: {error}", file=sys.stderr)
             return 2
 

@@ -37,6 +37,10 @@ PAGE_CLOSED_FOR = 20.0  # seconds until a page that was closed, or is loaded ane
 LOOK_EVERY = 0.25  # seconds between looks at whether somebody still has the page open
 
 
+class PageRefused(Exception):
+    """The page can't be served where it was wished for; the text says what to write instead."""
+
+
 class Demo:
     """One run of the demo. ``command`` makes the daemon's command line from the two servers' addresses."""
 
@@ -94,9 +98,10 @@ class Demo:
         page = Page(feed=self._feed, actions=self._actions, watchers=self._watchers, gallery=gallery)
         try:
             self._url = await stack.enter_async_context(serve(page, port=port))
-        except OSError:
+        except OSError as error:
             if not self._options.port_is_wish:
-                raise
+                text = f"--page-port {port} can't be had ({error.strerror}): write another one, or 0 for a free one"
+                raise PageRefused(text) from None
             self._url = await stack.enter_async_context(serve(page))
             self._say("page_moved", port=port)
         self._say("page", url=self._url)
@@ -165,7 +170,7 @@ class Demo:
             self._say("staying", url=self._url)
         else:
             self._say("staying_for_page", seconds=PAGE_CLOSED_FOR)
-        while self._options.stay or self._watchers.absent_for() <= PAGE_CLOSED_FOR:
+        while self._options.stay or self._watchers.absent_for() <= PAGE_CLOSED_FOR:  # noqa: ASYNC110 time decides
             await asyncio.sleep(LOOK_EVERY)
         self._say("page_closed", seconds=PAGE_CLOSED_FOR)
 
@@ -182,7 +187,9 @@ class Demo:
             self._screen.progress(Note(name="still_waiting", values={"count": self._ledger.waiting}))
 
     def _created(self, event: JsonObject, one_of_many: bool) -> None:
-        self._viewers.happened(self._ledger.created_event(event, self._clock(), one_of_many=one_of_many))
+        calm = self._actions.calm
+        happened = self._ledger.created_event(event, self._clock(), one_of_many=one_of_many, calm=calm)
+        self._viewers.happened(happened)
 
     def _received(self, received: Received) -> None:
         if told := self._ledger.received(received):

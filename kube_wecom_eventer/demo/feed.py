@@ -104,7 +104,7 @@ class Feed:
 
     def told(self, told: Told) -> None:
         """See `Viewer.told`."""
-        self._add("messages", _message(told))
+        self._add("messages", message_entry(told))
 
     def warned(self, line: LogLine) -> None:
         """See `Viewer.warned`."""
@@ -201,7 +201,8 @@ def _event(happened: Happened) -> Json:
     }
 
 
-def _message(told: Told) -> Json:
+def message_entry(told: Told) -> Json:
+    """A message as the page takes it."""
     received = told.received
     return {
         "at": _ms(received.at),

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from statistics import median
+from typing import NamedTuple
 
 from kube_wecom_eventer.demo.records import Happened, Told
 from kube_wecom_eventer.demo.robots import Robot
@@ -52,23 +53,31 @@ class Account:
         return max(0, self.selected - self.told)
 
 
+class _Untold(NamedTuple):
+    event: JsonObject
+    at: datetime
+    calm: bool
+
+
 class Ledger:
     """The accounts of all groups."""
 
     def __init__(self, robots: Sequence[Robot]) -> None:
         self._robots = robots
-        self._untold: deque[tuple[JsonObject, datetime]] = deque(maxlen=MATCHABLE_LIMIT)
+        self._untold: deque[_Untold] = deque(maxlen=MATCHABLE_LIMIT)
         self._delays: deque[float] = deque(maxlen=DELAYS_LIMIT)
         self.created = 0
         self.accounts = tuple(Account() for _ in robots)
 
-    def created_event(self, event: JsonObject, at: datetime, *, one_of_many: bool = False) -> Happened:
-        """Book an event."""
+    def created_event(
+        self, event: JsonObject, at: datetime, *, one_of_many: bool = False, calm: bool = True
+    ) -> Happened:
+        """Book an event; ``calm``: while no fault is played, so that its delay counts."""
         self.created += 1
         group = self.group_of(event)
         if group is not None:
             self.accounts[group].selected += 1
-            self._untold.append((event, at))
+            self._untold.append(_Untold(event, at, calm))
         return Happened(event=event, at=at, group=group, one_of_many=one_of_many)
 
     def received(self, received: Received) -> Told | None:
@@ -85,8 +94,6 @@ class Ledger:
         account.told += count
         account.accepted_at.append(received.at)
         delay = self._delay(received) if count == 1 else None
-        if delay is not None:
-            self._delays.append(delay)
         return Told(received=received, group=group, stands_for=count, delay=delay)
 
     def group_of(self, event: JsonObject) -> int | None:
@@ -120,14 +127,17 @@ class Ledger:
 
     @property
     def median_delay(self) -> float | None:
-        """Seconds from an event to its message, of those that are about one event; None where there are none."""
+        """Seconds from an event to its message, where one is about the other and no fault was played; None for none."""
         return median(self._delays) if self._delays else None
 
     def _delay(self, received: Received) -> float | None:
         """Seconds since the event that the message is about; None where it names no event's object."""
         text = received.content or str(received.body)  # a card has no content
-        for event, created in reversed(self._untold):
-            if event["involvedObject"]["name"] in text and event["reason"] in text:
-                self._untold.remove((event, created))
-                return (received.at - created).total_seconds()
+        for untold in reversed(self._untold):
+            if untold.event["involvedObject"]["name"] in text and untold.event["reason"] in text:
+                self._untold.remove(untold)
+                delay = (received.at - untold.at).total_seconds()
+                if untold.calm:
+                    self._delays.append(delay)
+                return delay
         return None

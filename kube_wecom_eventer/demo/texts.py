@@ -129,7 +129,7 @@ ENGLISH = Texts(
     api_restart="The API server breaks all connections and is away for {seconds:g} s. {count} events happen meanwhile.",
     api_back="The API server is back. The watch resumes where it was.",
     key_revoked="The robot of {group} was removed from the group: its key gets errcode 93000.",
-    key_restored="The robot of {group} is back. The daemon asks again a minute after a refusal, then after two, four ...",
+    key_restored="The robot of {group} is back. The daemon asks again a minute after a refusal, then after two ...",
     template_broken="The template of {group} has a typing mistake: .Raeson.",
     template_mended="The template of {group} is mended.",
 )

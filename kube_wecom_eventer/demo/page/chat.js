@@ -58,7 +58,7 @@ export class Chat {
     this.slots = Array.from({ length: PACE }, () => el("i"));
     this.used = el("b");
     this.gauge = el("div", { class: "gauge", role: "meter", "aria-valuemin": 0, "aria-valuemax": PACE, "aria-valuenow": 0 },
-      el("span", { class: "slots", "aria-hidden": "true" }, this.slots), this.used);
+      el("span", { class: "slots", "aria-hidden": "true" }, this.slots));
     this.below = el("button", { type: "button", class: "below", hidden: true });
     this.list = el("ol", { class: "messages", role: "log", tabindex: 0, "aria-labelledby": `group-${index}-name` });
     this.empty = el("p", { class: "empty" });
@@ -67,7 +67,7 @@ export class Chat {
       el("header", {},
         el("img", { class: "avatar", src: "/people.svg", alt: "", width: 36, height: 36 }),
         el("div", { class: "title" }, this.name, this.route),
-        el("div", { class: "budget" }, this.gauge, this.waits)),
+        el("div", { class: "budget" }, this.gauge, el("p", { class: "figures" }, this.waits, this.used))),
       el("div", { class: "scroller" }, this.list, this.empty, this.below),
       this.probe);
     this.rows = new Rows(this.list, { most: MESSAGES_SHOWN, below: this.below });
@@ -81,6 +81,7 @@ export class Chat {
     const named = namespaces.map((each) => (each === "_cluster" ? t("cluster_wide") : each)).join(", ");
     this.name.textContent = either(name);
     this.route.textContent = t(own ? "route_own" : "route_built_in", { namespaces: named, msgtype });
+    this.route.title = this.route.textContent;
     this.gauge.setAttribute("aria-label", t("gauge_label"));
     this.below.textContent = t("new_below");
     this.empty.textContent = t("no_messages");

@@ -15,7 +15,7 @@ const NOTES_OF_GROUPS = {
   storm: [0, 1], storm_over: [0, 1], wecom_down: [0, 1], wecom_up: [0, 1], api_restart: [0, 1], api_back: [0, 1],
   key_revoked: [0], key_restored: [0], template_broken: [0], template_mended: [0], crash_loop: [0], crash_loop_over: [0],
 };
-const NOT_OF_CLUSTER = ["starting", "page", "page_moved", "draining"];
+const NOT_OF_CLUSTER = ["starting", "page", "page_moved", "staying", "staying_for_page", "page_closed", "draining"];
 
 const kept = { events: [], messages: [], warnings: [], notes: [] };
 let chats = [];
@@ -42,7 +42,7 @@ function show(news) {
   const byTime = (one, other) => one.at - other.at;
   const groupNames = setting.groups.map((group) => group.name);
   const notes = news.notes.filter((note) => !NOT_OF_CLUSTER.includes(note.name));
-  const rows = [...news.events, ...notes].sort(byTime);
+  const rows = [...notes, ...news.events].sort(byTime);
   events.add([
     ...(news.left_out ? [leftOutRow(news.left_out)] : []),
     ...rows.map((each) => (each.words ? noteRow(each) : eventRow(each, groupNames))),
@@ -52,7 +52,7 @@ function show(news) {
   chats.forEach((chat, index) => {
     const own = news.messages.filter((message) => message.group === index);
     const told = news.notes.filter((note) => NOTES_OF_GROUPS[note.name]?.includes(index));
-    chat.add([...own, ...told].sort(byTime));
+    chat.add([...told, ...own].sort(byTime));
   });
 }
 
