@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from kube_wecom_eventer.demo.cluster import Cluster
 from kube_wecom_eventer.demo.faults import Answer
 from kube_wecom_eventer.demo.records import Note
+from kube_wecom_eventer.demo.resources import CONFIG_MAPS
 from kube_wecom_eventer.demo.robots import TEMPLATE, TEMPLATE_NAMESPACE, Robot, broken_template, template
 from kube_wecom_eventer.demo.scenario import Scenario
 from kube_wecom_eventer.demo.texts import Texts
@@ -24,6 +25,8 @@ CRASH_SECONDS = 9.0
 AWAY_SECONDS = 4.0
 AWAY_EVENTS = 6
 OUTAGE_EVENTS = 3  # for each group, a second apart
+
+FOLLOWED_WITHIN = 0.5  # a change of a ConfigMap that is watched
 
 _STEPS_PER_SECOND = 10
 _EVER = 1 << 60
@@ -218,6 +221,7 @@ class Actions:
         self._cluster.set_config_map(TEMPLATE_NAMESPACE, TEMPLATE, {"content": body})
 
     async def _followed(self) -> None:
-        """Let the daemon hear of the ConfigMap first: events come by another watch."""
-        await asyncio.sleep(0.5)
+        """Let the daemon hear of the ConfigMap first: events come by another watch, and one may just be broken."""
+        await self._cluster.watched(CONFIG_MAPS.name)
+        await asyncio.sleep(FOLLOWED_WITHIN)
         self._cluster.create(self._scenario.fresh(self._robots[0].namespaces[0]))

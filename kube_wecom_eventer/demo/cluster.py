@@ -52,20 +52,31 @@ class Port:
 
 
 class Cluster:
-    """``created`` hears of each event that is new or newer: the event, and whether it is one of very many."""
+    """``created`` hears of each event that is new or newer, whoever wrote it, and whether it is one of very many."""
 
     def __init__(self, *, random: Random, clock: Clock, created: Callable[[JsonObject, bool], None]) -> None:
         self.api = ApiServer(store=ObjectStore(clock=clock, random=random), random=random)
         self.port = Port(self.api)
         self._created = created
+        self._seen = self.api.store.revision
+        self._one_of_many = False
+        self.api.store.subscribe(self._look)
         for name in TEAMS:
             content = {"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": name}}
             self.api.store.create(Key(NAMESPACES.full_name, "", name), NAMESPACES.decode(content))
 
     def create(self, event: JsonObject, *, one_of_many: bool = False) -> None:
         """Create the event, or write it anew where one of its name exists."""
+        self._one_of_many = one_of_many
         self.api.create_event(event)
-        self._created(event, one_of_many)
+        self._one_of_many = False
+
+    def _look(self) -> None:
+        """Tell what has been written; the store calls this at each write."""
+        for change in self.api.store.since(self._seen):
+            self._seen = change.revision
+            if change.key.resource == EVENTS.full_name and change.type != "DELETED":
+                self._created(change.now, self._one_of_many)
 
     def set_config_map(self, namespace: str, name: str, data: dict[str, str]) -> None:
         """Create a ConfigMap, or replace its data."""
@@ -87,7 +98,7 @@ class Cluster:
         """Delete old events: a demo that is left running for a day must not grow."""
         self.api.store.expire(EVENTS.full_name, older_than=EVENTS_LIVE)
 
-    async def watched(self) -> None:
-        """Return once somebody watches the events."""
-        while not self.api.open_watches(EVENTS.name):  # noqa: ASYNC110 (once, at the start)
+    async def watched(self, resource: str) -> None:
+        """Return once somebody watches it."""
+        while not self.api.open_watches(resource):  # noqa: ASYNC110 (seldom, and soon)
             await asyncio.sleep(0.05)

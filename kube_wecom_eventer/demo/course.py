@@ -23,6 +23,7 @@ from kube_wecom_eventer.demo.ledger import Ledger
 from kube_wecom_eventer.demo.options import FAST, Options
 from kube_wecom_eventer.demo.page_app import Page, Watchers
 from kube_wecom_eventer.demo.records import Clock, Note, Viewers
+from kube_wecom_eventer.demo.resources import EVENTS
 from kube_wecom_eventer.demo.robots import TEMPLATE, TEMPLATE_NAMESPACE, robots, template
 from kube_wecom_eventer.demo.scenario import Scenario
 from kube_wecom_eventer.demo.screen import Screen
@@ -37,6 +38,10 @@ PAGE_CLOSED_FOR = 20.0  # seconds until a page that was closed, or is loaded ane
 LOOK_EVERY = 0.25  # seconds between looks at whether somebody still has the page open
 
 
+Command = Callable[..., list[str]]
+"""Makes the daemon's command line; see ``daemon.command_line``."""
+
+
 class PageRefused(Exception):
     """The page can't be served where it was wished for; the text says what to write instead."""
 
@@ -44,7 +49,7 @@ class PageRefused(Exception):
 class Demo:
     """One run of the demo. ``command`` makes the daemon's command line from the two servers' addresses."""
 
-    def __init__(self, *, options: Options, screen: Screen, command: Callable[..., list[str]], clock: Clock) -> None:
+    def __init__(self, *, options: Options, screen: Screen, command: Command, clock: Clock) -> None:
         self._options = options
         self._texts = options.texts
         self._screen = screen
@@ -125,7 +130,7 @@ class Demo:
 
     async def _watched(self) -> None:
         async with asyncio.timeout(START_TIMEOUT):
-            await self._cluster.watched()
+            await self._cluster.watched(EVENTS.name)
         self._actions.open = True
 
     async def _day(self) -> None:

@@ -185,19 +185,12 @@ class Feed:
 
 
 def _event(happened: Happened) -> Json:
-    event = happened.event
-    involved = event["involvedObject"]
-    series = event.get("series") or {}
+    texts = ("type", "reason", "kind", "namespace", "name", "message")
     return {
         "at": _ms(happened.at),
-        "type": event["type"],
-        "reason": event["reason"],
-        "kind": involved.get("kind", ""),
-        "namespace": involved.get("namespace", ""),
-        "name": involved.get("name", ""),
-        "count": series.get("count") or event.get("count") or 1,
-        "message": event["message"][:MESSAGE_LIMIT],
+        "count": happened.count,
         "group": happened.group,
+        **{name: getattr(happened, name)[:MESSAGE_LIMIT] for name in texts},
     }
 
 

@@ -54,8 +54,7 @@ class Account:
 
 
 class _Untold(NamedTuple):
-    event: JsonObject
-    at: datetime
+    event: Happened
     calm: bool
 
 
@@ -75,10 +74,11 @@ class Ledger:
         """Book an event; ``calm``: while no fault is played, so that its delay counts."""
         self.created += 1
         group = self.group_of(event)
+        happened = Happened.of(event, at=at, group=group, one_of_many=one_of_many)
         if group is not None:
             self.accounts[group].selected += 1
-            self._untold.append(_Untold(event, at, calm))
-        return Happened(event=event, at=at, group=group, one_of_many=one_of_many)
+            self._untold.append(_Untold(happened, calm))
+        return happened
 
     def received(self, received: Received) -> Told | None:
         """Book a message; None where it is for no robot of ours."""
@@ -134,9 +134,10 @@ class Ledger:
         """Seconds since the event that the message is about; None where it names no event's object."""
         text = received.content or str(received.body)  # a card has no content
         for untold in reversed(self._untold):
-            if untold.event["involvedObject"]["name"] in text and untold.event["reason"] in text:
+            event = untold.event
+            if event.name and event.name in text and event.reason in text:
                 self._untold.remove(untold)
-                delay = (received.at - untold.at).total_seconds()
+                delay = (received.at - event.at).total_seconds()
                 if untold.calm:
                     self._delays.append(delay)
                 return delay

@@ -16,15 +16,39 @@ Clock = Callable[[], datetime]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happened:
-    """An event of the cluster. ``group``: the WeCom group whose route takes it, None for none.
+    """An event of the cluster, as it is shown; ``count``: its own. ``group``: whose route takes it, None for none.
 
     ``one_of_many``: too many came at once for a terminal to show each.
     """
 
-    event: JsonObject
+    type: str
+    reason: str
+    kind: str
+    namespace: str
+    name: str
+    count: int
+    message: str
     at: datetime
     group: int | None
     one_of_many: bool = False
+
+    @classmethod
+    def of(cls, event: JsonObject, *, at: datetime, group: int | None, one_of_many: bool = False) -> Happened:
+        """Read an event of the API server, which leaves out what is empty."""
+        about = event["involvedObject"]
+        series = event.get("series") or {}
+        return cls(
+            type=event.get("type", ""),
+            reason=event.get("reason", ""),
+            kind=about.get("kind", ""),
+            namespace=about.get("namespace", ""),
+            name=about.get("name", ""),
+            count=series.get("count") or event.get("count") or 1,
+            message=event.get("message", ""),
+            at=at,
+            group=group,
+            one_of_many=one_of_many,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

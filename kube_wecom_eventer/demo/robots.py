@@ -41,9 +41,9 @@ class Robot:
     def selects(self, event: JsonObject) -> bool:
         """Whether the sink's filters take the event."""
         namespace = event["involvedObject"].get("namespace", "_cluster")
-        reason = str(event["reason"])
+        reason = str(event.get("reason", ""))
         return (
-            event["type"] == "Warning"
+            event.get("type") == "Warning"
             and namespace in self.namespaces
             and any(re.search(each, reason) for each in self.reasons)
         )

@@ -48,15 +48,11 @@ class Screen:
                 return
         else:
             self._say_left_out()
-        event = happened.event
-        involved = event["involvedObject"]
-        where = "/".join(part for part in (involved.get("namespace"), involved["name"]) if part)
-        count = event.get("series", {}).get("count") or event.get("count", 1)
-        repeat = f" ×{count}" if count > 1 else ""
-        mark = "!" if event["type"] == "Warning" else " "
-        text = (
-            f"{happened.at.astimezone():%H:%M:%S} {mark} {event['reason']}{repeat} {where}: {plain(event['message'])}"
-        )
+        where = "/".join(part for part in (happened.namespace, happened.name) if part)
+        repeat = f" ×{happened.count}" if happened.count > 1 else ""
+        mark = "!" if happened.type == "Warning" else " "
+        said = plain(f"{happened.reason}{repeat} {where}: {happened.message}")
+        text = f"{happened.at.astimezone():%H:%M:%S} {mark} {said}"
         self._terminal.line(self._terminal.style(cut(text, self._terminal.width), "dim"))
 
     def told(self, told: Told) -> None:

@@ -65,7 +65,8 @@ class Received:
     """One request to a robot.
 
     ``body`` is the decoded JSON, None where it is none. ``errcode`` is what was answered, None where the
-    answer had none (an HTTP error, a page of HTML, silence); ``errmsg`` then names what happened. ``accepted``: the group shows the message.
+    answer had none (an HTTP error, a page of HTML, silence); ``errmsg`` then names what happened.
+    ``accepted``: the group shows the message.
     """
 
     at: datetime

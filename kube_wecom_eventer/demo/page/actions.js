@@ -35,6 +35,7 @@ export class Buttons {
 
   async press(name) {
     this.explain(name);
+    this.buttons.get(name).button.disabled = true; // until the demo says how the action is doing
     try {
       const answer = await fetch(`/actions/${name}`, { method: "POST" });
       if (!answer.ok) this.complain("not_now");
@@ -46,6 +47,7 @@ export class Buttons {
   complain(key) {
     this.hint.textContent = t(key);
     this.hint.classList.add("bad");
+    this.update(this.state);
   }
 
   /** Show how the actions are doing; an empty state disables all. */

@@ -50,7 +50,7 @@ const TEXT_RULES = [
 function plainText(content, mentions) {
   const inside = new Set([...content.matchAll(/<@([^<>\s]+)>/g)].map(([, name]) => name.replace(/^@/, "")));
   const missing = mentions.filter((name) => !inside.has(name.replace(/^@/, "")));
-  const behind = missing.flatMap((name) => [mention(name), " "]);
+  const behind = missing.flatMap((name, index) => [index ? " " : null, mention(name)]);
   return el("div", { class: "plain" }, inline(content, TEXT_RULES), missing.length ? el("br") : null, behind);
 }
 
