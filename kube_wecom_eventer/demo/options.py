@@ -67,6 +67,8 @@ def parse(argv: Sequence[str], environment: Mapping[str, str]) -> Options:
         problems.append(f"--seconds {found.seconds:g}: write 0 to 86400")
     if found.seconds == 0 and not found.stay:
         problems.append("--seconds 0 plays no day, so nothing would happen: add --stay")
+    elif found.seconds == 0 and found.no_page:
+        problems.append("--seconds 0 plays no day, and only the page can make events: leave out --no-page")
     if not 0 <= found.burst <= 10_000:
         problems.append(f"--burst {found.burst}: write 0 to 10000")
     if found.page_port is not None and not 0 <= found.page_port <= 65_535:
