@@ -44,6 +44,8 @@ async def run(argv: Sequence[str], *, command: Command = command_line) -> int:
             if hurried.is_set():
                 return INTERRUPTED
             raise
+        finally:
+            screen.close()
 
 
 @contextmanager

@@ -88,6 +88,7 @@ async def run_daemon(command: Sequence[str], *, on_warning: Callable[[LogLine], 
         stderr=asyncio.subprocess.STDOUT,
         env={**os.environ, **proxyless, "PYTHONUNBUFFERED": "1"},
         limit=LINE_LIMIT,
+        process_group=0,  # a Ctrl-C on the terminal is for the demo alone, which then asks the daemon to end
     )
     daemon = Daemon(process=process, on_warning=on_warning)
     try:

@@ -18,7 +18,13 @@ BUBBLE_LINES = 14  # of one message; a digest can be long
 SHOWN_OF_MANY = 3
 
 _MENTION = re.compile(r"<@([^<>\s]+)>")
+_BOLD = re.compile(r"\*\*(.+?)\*\*")
+_QUOTE = re.compile(r"^> ?", re.MULTILINE)
 _FONT = re.compile(r"</?font[^>]*>")
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
 
 
 class Screen:
@@ -73,6 +79,10 @@ class Screen:
         """How something is doing that takes its time, in the line that it had before."""
         self._terminal.progress(self._texts.of(note))
 
+    def close(self) -> None:
+        """End the line of what was under way."""
+        self._terminal.end_progress()
+
     def failure(self, text: str, lines: list[str]) -> None:
         """Why the demo ends badly, with the daemon's last lines."""
         self._terminal.line(self._terminal.style(text, "red", "bold"))
@@ -84,7 +94,7 @@ class Screen:
         if told.stands_for > 1:
             how = self._texts.stands_for.format(count=f"{told.stands_for:,}")
         else:
-            how = self._texts.merged if told.delay is None else f"{told.delay * 1000:.0f} ms"
+            how = self._texts.merged if told.delay is None else _duration(told.delay)
         title = f"{self._texts.groups[told.group]} · {message.at.astimezone():%H:%M:%S} · {how}"
         columns = self._terminal.box_columns(BUBBLE_INDENT)
         lines = [line for each in self._content(message).split("\n") for line in wrapped(plain(each), columns)]
@@ -95,11 +105,12 @@ class Screen:
 
     def _refusal(self, told: Told) -> None:
         message = told.received
-        meaning = self._texts.meaning(message.errcode)
-        code = "-" if message.errcode is None else message.errcode
-        said = self._texts.refused.format(errcode=code, meaning=meaning)
-        group = self._texts.groups[told.group]
-        text = f"✗ {group} · {message.at.astimezone():%H:%M:%S} · {said} ({plain(message.errmsg)})"
+        meaning, said = self._texts.meaning(message.errcode), plain(message.errmsg)
+        if message.errcode is None:
+            why = self._texts.not_taken.format(what=said, meaning=meaning)
+        else:
+            why = f"{self._texts.refused.format(errcode=message.errcode, meaning=meaning)} ({said})"
+        text = f"✗ {self._texts.groups[told.group]} · {message.at.astimezone():%H:%M:%S} · {why}"
         for line in wrapped(text, self._terminal.width - BUBBLE_INDENT):
             self._terminal.line(" " * BUBBLE_INDENT + self._terminal.style(line, "red"))
 
@@ -111,7 +122,10 @@ class Screen:
         self._shown_of_many = self._left_out = 0
 
     def _content(self, message: Received) -> str:
-        text = _MENTION.sub(r"@\1", _FONT.sub("", message.content)).strip()
+        text = message.content
+        if message.kind == "markdown":  # a terminal has no use for its marks
+            text = _QUOTE.sub("▏", _BOLD.sub(r"\1", _FONT.sub("", text)))
+        text = _MENTION.sub(r"@\1", text).strip()
         listed = [f"@{name.removeprefix('@')}" for name in message.mentions]
         missing = " ".join(name for name in listed if name not in text)
         return f"{text}\n{missing}" if missing else text

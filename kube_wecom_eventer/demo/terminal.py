@@ -110,6 +110,12 @@ class Terminal:
             self._write(f"{ERASE}{cut(text, self.width)}")
             self._in_progress = True
 
+    def end_progress(self) -> None:
+        """Leave the line that the next one would replace."""
+        if self._in_progress:
+            self._in_progress = False
+            self.line()
+
     def _write(self, text: str) -> None:
         if self._out is None:
             return

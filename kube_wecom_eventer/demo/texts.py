@@ -49,6 +49,7 @@ class Texts:
     draining: str
     still_waiting: str
     refused: str
+    not_taken: str
     no_answer: str
     unknown: str
     merged: str
@@ -107,6 +108,7 @@ ENGLISH = Texts(
     draining="The daemon sends what is still waiting ...",
     still_waiting="         … {count} not yet told",
     refused="refused, errcode {errcode}: {meaning}",
+    not_taken="not taken, {what}: {meaning}",
     no_answer="no answer of WeCom's",
     unknown="see WeCom's list of error codes",
     merged="merged",
@@ -151,6 +153,7 @@ CHINESE = Texts(
     draining="守护进程正在发完剩余的消息……",
     still_waiting="         …… 还有 {count} 个没有发",
     refused="被拒绝，errcode {errcode}：{meaning}",
+    not_taken="没有收下，{what}：{meaning}",
     no_answer="不是企业微信的应答",
     unknown="见企业微信全局错误码",
     merged="合并",

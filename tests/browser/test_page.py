@@ -109,6 +109,41 @@ def test_old_messages_leave_the_page(page: Page, demo: RunningDemo) -> None:
     assert chat.evaluate("each => each.scrollHeight - each.scrollTop - each.clientHeight") < 2
 
 
+CONTRASTS = """() => {
+  const parts = (colour) => colour.match(/[0-9.]+/g).map(Number);
+  const light = (colour) => parts(colour).slice(0, 3).map((part) => part / 255)
+    .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, part, index) => sum + part * [0.2126, 0.7152, 0.0722][index], 0);
+  const ground = (each) => {
+    const colour = getComputedStyle(each).backgroundColor;
+    return (parts(colour)[3] ?? 1) > 0 || !each.parentElement ? colour : ground(each.parentElement);
+  };
+  const low = [];
+  for (const each of document.querySelectorAll("body *")) {
+    const own = [...each.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+    if (!own || !each.getClientRects().length || each.closest(":disabled")) continue;
+    const [darker, lighter] = [light(getComputedStyle(each).color), light(ground(each))].sort((a, b) => a - b);
+    const contrast = (lighter + 0.05) / (darker + 0.05);
+    if (contrast < 4.5) low.push([each.className, each.tagName, each.textContent.slice(0, 20), contrast]);
+  }
+  return low;
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["/", "/gallery"])
+def test_all_texts_have_enough_contrast(opened: Opened, demo: RunningDemo, path: str, scheme: str) -> None:
+    """At least 4.5 to what is behind them, as WCAG asks for; buttons that can't be pressed excepted."""
+    name = f"contrast-{path.strip('/') or 'demo'}-{scheme}"
+    demo.event(name, count=3)
+    demo.event(f"{name}-normal", type="Normal")
+    demo.post({"msgtype": "text", "text": {"content": " "}}, group=1)
+    page = opened(path, color_scheme=scheme, reduced_motion="reduce")
+    page.wait_for_selector(".event.ignored, .sample")
+
+    assert page.evaluate(CONTRASTS) == []
+
+
 def test_dark_and_light_differ(opened: Opened) -> None:
     """The page follows the system's colours."""
 

@@ -93,4 +93,16 @@ def test_progress_gives_way_to_the_next_line() -> None:
         terminal.progress("0 wait")
         terminal.line("over")
         terminal.line("next")
+        terminal.end_progress()
         assert out.getvalue() == expected
+
+
+def test_progress_that_is_left_ends_its_line() -> None:
+    """Whatever comes behind the demo begins a line of its own."""
+    out = FakeTerminal()
+    terminal = Terminal(out=out, environment={})
+
+    terminal.progress("1 waits")
+    terminal.end_progress()
+
+    assert out.getvalue() == "\r\x1b[K1 waits\n"
