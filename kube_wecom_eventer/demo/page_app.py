@@ -128,7 +128,7 @@ class Page:
 
     async def _show(self, exchange: Exchange) -> None:
         path = exchange.request.path
-        if path == "/stream":
+        if path == "/stream" and exchange.request.method == "GET":
             return await self._stream(exchange)
         if path == "/gallery.json":
             return await _respond(exchange, 200, "application/json", self._gallery())

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import Opened
+from tests.browser.conftest import Opened, RunningDemo
 
 CASES = {
     "text": ("single", "mentions", "digest"),
@@ -52,3 +52,14 @@ def test_the_language_of_the_gallery_can_be_switched(opened: Opened) -> None:
 
     expect(page.get_by_role("heading", name="摘要").first).to_be_visible()
     expect(page.locator("#text-single-en")).to_contain_text("Happened: 3 times")
+
+
+def test_the_gallery_counts_as_an_open_page(demo: RunningDemo, browser: Browser) -> None:
+    """It reads the stream, too, so that a demo does not end under somebody who looks at it."""
+    context = browser.new_context()
+    page = context.new_page()
+
+    with page.expect_request("**/stream"):
+        page.goto(f"{demo.page}/gallery")
+
+    context.close()

@@ -50,6 +50,15 @@ def test_the_browsers_language_is_followed(browser: Browser, tmp_path: Path) -> 
             context.close()
 
 
+def test_the_commands_language_comes_before_the_browsers(opened: Opened) -> None:
+    """Who wrote --lang wants that; the reader's own choice comes before both."""
+    page = opened(locale="zh-CN")
+    expect(page.get_by_role("heading", name="Try it")).to_be_visible()
+    page.get_by_role("button", name="中文").click()
+    page.reload()
+    expect(page.get_by_role("heading", name="动手试")).to_be_visible()
+
+
 @pytest.mark.parametrize("path", ["/", "/gallery"])
 @pytest.mark.parametrize(("width", "lang"), [(360, "zh"), (360, "en"), (800, "zh"), (1440, "en")])
 def test_nothing_is_wider_than_the_screen(opened: Opened, path: str, width: int, lang: str) -> None:

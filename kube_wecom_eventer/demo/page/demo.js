@@ -91,7 +91,7 @@ function showState() {
   ];
   byId("totals").replaceChildren(...figures.map(([name, figure, label]) =>
     el("div", { class: `total ${name}`, "data-total": name }, el("dd", {}, figure), el("dt", {}, label))));
-  byId("totals").classList.toggle("settled", totals.selected > 0 && totals.told === totals.selected);
+  byId("totals").classList.toggle("settled", totals.waiting === 0);
   byId("totals").classList.toggle("refusals", totals.refused > 0);
   buttons.update(state.actions);
   chats.forEach((chat, index) => chat.count(state.groups[index]));

@@ -2,6 +2,7 @@
 
 import { messageRow } from "./chat.js";
 import { byId, el } from "./dom.js";
+import { listen } from "./stream.js";
 import { chooseLanguage, startLanguage, t } from "./words.js";
 
 const CASES = ["single", "mentions", "digest"];
@@ -33,6 +34,8 @@ for (const each of document.querySelectorAll("[data-lang]")) {
     show();
   });
 }
+// A demo goes on while one of its pages is open: this one is.
+listen({ snapshot() {}, update() {}, lost() {} });
 samples = await (await fetch("/gallery.json")).json();
 show();
 if (location.hash) byId(location.hash.slice(1))?.scrollIntoView();
