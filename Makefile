@@ -57,7 +57,7 @@ docs: $(VENV)/dev
 	$(BIN)/python -m tools.reference
 
 pictures: $(VENV)/dev
-	$(BIN)/python -m tests.browser.pictures docs/images
+	$(BIN)/python -m tools.pictures
 
 format: $(VENV)/dev
 	$(BIN)/ruff check --fix .

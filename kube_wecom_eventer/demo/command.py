@@ -13,11 +13,13 @@ from datetime import UTC, datetime
 
 from kube_wecom_eventer.demo.course import Command, Demo, PageRefused
 from kube_wecom_eventer.demo.daemon import command_line
-from kube_wecom_eventer.demo.options import parse
+from kube_wecom_eventer.demo.options import parse, parser
 from kube_wecom_eventer.demo.screen import Screen
 from kube_wecom_eventer.demo.terminal import Terminal
 
 INTERRUPTED = 130  # exit status, as a shell has it for Ctrl-C
+
+__all__ = ["parser", "run"]
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

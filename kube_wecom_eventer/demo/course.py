@@ -105,7 +105,7 @@ class Demo:
             self._url = await stack.enter_async_context(serve(page, port=port))
         except OSError as error:
             if not self._options.port_is_wish:
-                text = f"--page-port {port} can't be had ({error.strerror}): write another one, or 0 for a free one"
+                text = f"--page-port={port} can't be had ({error.strerror}): write another one, or 0 for a free one"
                 raise PageRefused(text) from None
             self._url = await stack.enter_async_context(serve(page))
             self._say("page_moved", port=port)

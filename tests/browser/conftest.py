@@ -5,9 +5,7 @@ Where chromium is not installed, the tests are skipped, saying so.
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import subprocess
 import sys
 import time
@@ -22,27 +20,14 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tools.pictures.chromium import FLAGS, chromium
+
 PATIENCE = 20.0  # seconds
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 QUICK_DEMO = Path(__file__).with_name("quick_demo.py")
 KEYS = ("demo-payments-robot", "demo-platform-robot")
 
 _SERVERS = re.compile(r"API server \((?P<api>\S+)\).* \((?P<wecom>\S+)\)")
 _PAGE = re.compile(r"try things out: (\S+)")
-
-
-def chromium() -> str | None:
-    """Where the browser is, as Debian installs it; CHROMIUM says otherwise."""
-    return os.environ.get("CHROMIUM") or shutil.which("chromium")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -118,7 +118,7 @@ async def test_a_port_that_was_asked_for_and_is_taken_is_refused() -> None:
         port = other.getsockname()[1]
         demo = Playing(f"--page-port {port} --lang en")
 
-        with pytest.raises(PageRefused, match=rf"--page-port {port} .*write another one, or 0 for a free one"):
+        with pytest.raises(PageRefused, match=rf"--page-port={port} .*write another one, or 0 for a free one"):
             await demo.play()
 
     assert "Starting" not in demo.shown

@@ -20,7 +20,6 @@ from kube_wecom_eventer.demo.cluster import Cluster
 from kube_wecom_eventer.demo.feed import Feed
 from kube_wecom_eventer.demo.gallery import gallery
 from kube_wecom_eventer.demo.ledger import Ledger
-from kube_wecom_eventer.demo.log_lines import LogLine
 from kube_wecom_eventer.demo.options import parse
 from kube_wecom_eventer.demo.page_app import Page, Watchers
 from kube_wecom_eventer.demo.records import Note
@@ -48,7 +47,7 @@ class _NoSink:
         """See `Sink.ready`."""
         return None
 
-    async def send(self, message: Message) -> Outcome:
+    async def send(self, message: Message) -> Outcome:  # noqa: ARG002 its name is the protocol's
         """See `Sink.send`."""
         return Outcome(verdict=Verdict.ACCEPTED)
 
@@ -74,7 +73,7 @@ class Staged:
     def __init__(self, lang: str) -> None:
         self.clock = Clock()
         options = parse(["--lang", lang], {})
-        texts, random = options.texts, Random(11)
+        texts, random = options.texts, Random(11)  # noqa: S311 the same events each time
         own = robots(texts)
         self._ledger = Ledger(own)
         self.feed = Feed(options=options, robots=own, ledger=self._ledger, clock=self.clock, run="staged")
@@ -83,7 +82,7 @@ class Staged:
         self._keys = [robot.key for robot in own]
         self._pending = [MergingPending(), MergingPending()]
         self._terms = [self._terms_of(index, texts.lang, template(texts)) for index in range(len(own))]
-        self.feed.actions = Actions(
+        self._actions = self.feed.actions = Actions(
             cluster=self._cluster,
             scenario=self.scenario,
             wecom=WeComGroup(keys=self._keys, clock=self.clock),
@@ -92,7 +91,7 @@ class Staged:
             say=self.feed.said,
             changed=self.feed.changed,
         )
-        self.feed.actions.open = True
+        self._actions.open = True
         self.feed.enter("staying")
 
     @staticmethod
@@ -108,9 +107,8 @@ class Staged:
 
     def page(self) -> Page:
         """The app; to be made within a running loop."""
-        assert self.feed.actions is not None
         watchers = Watchers(asyncio.get_running_loop().time)
-        return Page(feed=self.feed, actions=self.feed.actions, watchers=watchers, gallery=gallery)
+        return Page(feed=self.feed, actions=self._actions, watchers=watchers, gallery=gallery)
 
     def happen(self, events: Iterable[JsonObject], *, within: float = 0.0, many: bool = False) -> None:
         """Let events come, evenly within so many seconds."""
@@ -124,29 +122,22 @@ class Staged:
         self.clock.advance(after)
         now = self.clock().timestamp()
         batch = self._pending[group].take(now)
-        assert batch is not None
+        if batch is None:
+            raise ValueError("nothing waits for this group")
         body: Any = msgspec.json.decode(batch.wording.message(batch.items).body)
         told = self._ledger.received(
             Received(
                 at=self.clock(), key=self._keys[group], body=body, errcode=errcode, errmsg=errmsg, accepted=errcode == 0
             )
         )
-        assert told is not None
-        self.feed.told(told)
+        if told:
+            self.feed.told(told)
         if errcode:
             self._pending[group].take_back(self._terms[group], batch)
-
-    def waits(self, group: int) -> bool:
-        """Whether something waits for the group."""
-        return self._pending[group].events > 0
 
     def say(self, name: str, **values: object) -> None:
         """A sentence of the demo's."""
         self.feed.said(Note(name=name, values=values))
-
-    def warn(self, event: str, **fields: object) -> None:
-        """A line of the daemon's log."""
-        self.feed.warned(LogLine(text=event, level="error", event=event, fields=fields))
 
     def _created(self, event: JsonObject, one_of_many: bool) -> None:
         happened = self._ledger.created_event(event, self.clock(), one_of_many=one_of_many)

@@ -1,4 +1,4 @@
-"""Makes the pictures of the docs anew: ``make pictures``.
+"""``python -m tools.pictures``: draws the pictures of the docs anew.
 
 Each shows the page of a staged demo, whose clock and chance are fixed: a picture differs only when a message or
 the page does, or another browser or font draws it.
@@ -19,16 +19,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
-from playwright.async_api import Browser, FloatRect, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright
 
 from kube_wecom_eventer.demo.gallery import samples
 from kube_wecom_eventer.demo.serving import serve
-from tests.browser.conftest import FLAGS, chromium
-from tests.browser.staging import Staged
+from tools.pictures.chromium import FLAGS, chromium
+from tools.pictures.staging import Staged
 
 LARGEST = 200_000  # bytes of a picture
 SMOOTH = ("--disable-lcd-text", "--force-color-profile=srgb", "--font-render-hinting=none")
-EDGE = 8  # pixels around a bubble
+IMAGES = Path(__file__).parents[2] / "docs" / "images"
 LANGS = ("en", "zh")
 
 _FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd">
@@ -85,10 +85,10 @@ def refused(staged: Staged) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Painter:
-    """Draws pages of staged demos into ``folder``."""
+    """Draws pages of staged demos; ``quantizer`` makes pictures small."""
 
     browser: Browser
-    folder: Path
+    quantizer: str
 
     @asynccontextmanager
     async def page(self, lang: str, play: Callable[[Staged], None], *, path: str, dots: float) -> AsyncIterator[Page]:
@@ -132,24 +132,18 @@ class Painter:
         async with self.page("en", lambda _: None, path="/gallery", dots=2) as page:
             for sample in samples():
                 bubble = page.locator(f"#{sample.name} .bubble")
-                box = await bubble.bounding_box()
-                assert box is not None
-                clip = FloatRect(
-                    x=box["x"] - EDGE, y=box["y"] - EDGE, width=box["width"] + 2 * EDGE, height=box["height"] + 2 * EDGE
-                )
-                self.write(
-                    f"{sample.kind}-{sample.case}.{sample.lang}", await page.screenshot(full_page=True, clip=clip)
-                )
+                self.write(f"{sample.kind}-{sample.case}.{sample.lang}", await bubble.screenshot())
 
     def write(self, name: str, picture: bytes) -> None:
-        """Write a picture in 256 colours; it must not be large."""
-        quantized = subprocess.run(
-            ["pngquant", "--strip", "--speed=1", "-"], input=picture, capture_output=True, check=True
+        """Write a picture in 256 colours. SystemExit where it is too large all the same."""
+        quantized = subprocess.run(  # noqa: S603 a fixed program, and a picture that we drew
+            [self.quantizer, "--strip", "--speed=1", "-"], input=picture, capture_output=True, check=True
         )
-        picture = quantized.stdout
-        assert len(picture) < LARGEST, f"{name} has {len(picture)} bytes"
-        (self.folder / f"{name}.png").write_bytes(picture)
-        sys.stdout.write(f"{name}.png {len(picture):,} bytes\n")
+        small = quantized.stdout
+        if len(small) > LARGEST:
+            sys.exit(f"{name} has {len(small):,} bytes: show less")
+        (IMAGES / f"{name}.png").write_bytes(small)
+        print(f"{name}.png {len(small):,} bytes")
 
 
 @contextmanager
@@ -161,14 +155,14 @@ def drawing_alike() -> Iterator[dict[str, str | float | bool]]:
         yield {**os.environ, "FONTCONFIG_FILE": str(configuration)}
 
 
-async def make(folder: Path) -> None:
-    """Write all pictures into ``folder``."""
+async def make(browser_path: str, quantizer: str) -> None:
+    """Draw all pictures."""
     async with async_playwright() as playwright:
         with drawing_alike() as environment:
             browser = await playwright.chromium.launch(
-                executable_path=chromium(), args=[*FLAGS, *SMOOTH], env=environment
+                executable_path=browser_path, args=[*FLAGS, *SMOOTH], env=environment
             )
-            painter = Painter(browser=browser, folder=folder)
+            painter = Painter(browser=browser, quantizer=quantizer)
             for lang in LANGS:
                 await painter.whole(lang, "demo-storm", storm)
                 await painter.chat(lang, "chat-digest", digest, group=1)
@@ -177,14 +171,15 @@ async def make(folder: Path) -> None:
             await browser.close()
 
 
-if __name__ == "__main__":
-    missing = [
-        name for name in ("chromium", "pngquant") if not (chromium() if name == "chromium" else shutil.which(name))
-    ]
-    if missing:
-        sys.exit(
-            f"not found: {', '.join(missing)}. As root: "
-            "apt-get install chromium pngquant fonts-inter fonts-noto-cjk fonts-noto-color-emoji"
-        )
+def main() -> None:
+    """Draw them, or say what is missing for it."""
+    browser_path, quantizer = chromium(), shutil.which("pngquant")
+    if not browser_path or not quantizer:
+        packages = "chromium pngquant fonts-inter fonts-noto-cjk fonts-noto-color-emoji"
+        sys.exit(f"chromium or pngquant is not found; as root: apt-get install {packages}")
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    asyncio.run(make(Path(sys.argv[1])))
+    asyncio.run(make(browser_path, quantizer))
+
+
+if __name__ == "__main__":
+    main()
