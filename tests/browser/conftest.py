@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tools.pictures.chromium import FLAGS, chromium
 
@@ -47,12 +47,13 @@ class RunningDemo:
     page: str
     api: str
     wecom: str
+    client: httpx.Client
 
     def post(self, body: dict[str, Any] | bytes, *, group: int = 0) -> int:
         """Post a message to a group's robot, as another program with its key; the errcode of the answer."""
         content = {"content": body} if isinstance(body, bytes) else {"json": body}
         address = f"{self.wecom}/cgi-bin/webhook/send?key={KEYS[group]}"
-        answer = httpx.post(address, **content, trust_env=False)
+        answer = self.client.post(address, **content)
         errcode: int = answer.json()["errcode"]
         return errcode
 
@@ -68,7 +69,7 @@ class RunningDemo:
             "source": {"component": "kubelet"},
             **fields,
         }
-        httpx.post(f"{self.api}/api/v1/namespaces/payments/events", json=event, trust_env=False).raise_for_status()
+        self.client.post(f"{self.api}/api/v1/namespaces/payments/events", json=event).raise_for_status()
 
 
 @contextmanager
@@ -86,7 +87,8 @@ def running_demo(folder: Path, *, port: int = 0, lang: str | None = "en") -> Ite
             servers, page = _SERVERS.search(said), _PAGE.search(said)
             assert servers is not None
             assert page is not None
-            yield RunningDemo(page=page[1], api=servers["api"], wecom=servers["wecom"])
+            with httpx.Client(trust_env=False) as client:
+                yield RunningDemo(page=page[1], api=servers["api"], wecom=servers["wecom"], client=client)
         finally:
             assert demo.stdin is not None
             demo.stdin.close()
@@ -113,6 +115,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDemo]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """The module's browser, with a profile of its own."""
+    expect.set_options(timeout=PATIENCE * 1000)
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
         try:

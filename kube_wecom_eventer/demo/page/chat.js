@@ -116,12 +116,8 @@ export class Chat {
     this.lastMessage = message;
     this.noteRefusal(message);
     const row = message.accepted ? acceptedRow(message) : refusedRow(message, this.attempts);
-    if (like) {
-      this.rows.last.replaceWith(row);
-      this.rows.settle();
-    } else {
-      this.rows.add([row]);
-    }
+    if (like) this.rows.replaceLast(row);
+    else this.rows.add([row]);
   }
 
   /** The daemon asks a broken robot again after one minute, then two, four, at most fifteen. */

@@ -47,7 +47,7 @@ export class Rows {
     this.below = below;
     this.sticks = true;
     list.addEventListener("scroll", () => {
-      this.sticks = list.scrollHeight - list.scrollTop - list.clientHeight < 48;
+      this.look();
       if (this.sticks) this.below.hidden = true;
     }, { passive: true });
     new ResizeObserver(() => this.sticks && this.toEnd()).observe(list);
@@ -56,6 +56,12 @@ export class Rows {
       this.toEnd();
       list.focus();
     });
+  }
+
+  /** See whether the reader has the end in sight; to be asked before something changes, scroll events come late. */
+  look() {
+    const { scrollHeight, scrollTop, clientHeight } = this.list;
+    if (clientHeight) this.sticks = scrollHeight - scrollTop - clientHeight < 48;
   }
 
   get last() {
@@ -70,8 +76,15 @@ export class Rows {
 
   add(rows) {
     if (!rows.length) return;
+    this.look();
     this.list.append(...rows);
     while (this.list.childElementCount > this.most) this.list.firstElementChild.remove();
+    this.settle();
+  }
+
+  replaceLast(row) {
+    this.look();
+    this.last.replaceWith(row);
     this.settle();
   }
 
