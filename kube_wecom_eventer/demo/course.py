@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator
 from datetime import timedelta
@@ -75,12 +76,12 @@ class Demo:
             changed=self._feed.changed,
         )
         self._feed.actions = self._actions
+        self._watchers = Watchers(time.monotonic)
         self._given: Counter[int] = Counter()
         self._url = ""
 
     async def play(self, stop: asyncio.Event) -> int:
         """Run it until the day is over and nobody stays, or ``stop`` is set; the exit code."""
-        self._watchers = Watchers(asyncio.get_running_loop().time)
         self._cluster.set_config_map(TEMPLATE_NAMESPACE, TEMPLATE, {"content": template(self._texts)})
         async with contextlib.AsyncExitStack() as stack:
             stack.push_async_callback(self._cluster.port.close)
@@ -172,7 +173,7 @@ class Demo:
             return
         self._feed.enter("staying")
         if self._options.stay:
-            self._say("staying", url=self._url)
+            self._say("staying")
         else:
             self._say("staying_for_page", seconds=PAGE_CLOSED_FOR)
         while self._options.stay or self._watchers.absent_for() <= PAGE_CLOSED_FOR:  # noqa: ASYNC110 time decides

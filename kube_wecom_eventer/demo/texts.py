@@ -100,7 +100,7 @@ ENGLISH = Texts(
     playing="A cluster's day, in {seconds:g} s. Left: the events. In frames: what the groups see.",
     burst="A bad rollout: {count} pods fail at once.",
     more="         … and {count} more",
-    staying="The demo goes on (--stay) until Ctrl-C. Try its buttons: {url}",
+    staying="The demo goes on (--stay) until Ctrl-C.",
     staying_for_page="The day is over, and your browser has the page open: the demo goes on until Ctrl-C, "
     "or until the page has been closed for {seconds:g} s.",
     page_closed="The page has been closed for {seconds:g} s.",
@@ -146,7 +146,7 @@ CHINESE = Texts(
     playing="集群的一天，{seconds:g} 秒。左侧：产生的事件；方框：群里看到的消息。",
     burst="一次失败的发布：{count} 个 Pod 同时起不来。",
     more="         …… 还有 {count} 个",
-    staying="演示继续运行（--stay），按 Ctrl-C 结束。页面上有按钮可以试：{url}",
+    staying="演示继续运行（--stay），按 Ctrl-C 结束。",
     staying_for_page="一天结束了，但浏览器还开着页面：演示会继续，直到按 Ctrl-C，或页面关闭 {seconds:g} 秒之后。",
     page_closed="页面已关闭 {seconds:g} 秒。",
     interrupted="正在结束。再按一次 Ctrl-C 则不等剩余消息发完。",
