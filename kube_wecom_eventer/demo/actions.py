@@ -6,13 +6,13 @@ Owns the course of each of them, and whether it is under way. Knows nothing of H
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kube_wecom_eventer.demo.cluster import Cluster
 from kube_wecom_eventer.demo.faults import Answer
 from kube_wecom_eventer.demo.records import Note
-from kube_wecom_eventer.demo.resources import CONFIG_MAPS
 from kube_wecom_eventer.demo.robots import TEMPLATE, TEMPLATE_NAMESPACE, Robot, broken_template, template
 from kube_wecom_eventer.demo.scenario import Scenario
 from kube_wecom_eventer.demo.texts import Texts
@@ -26,7 +26,7 @@ AWAY_SECONDS = 4.0
 AWAY_EVENTS = 6
 OUTAGE_EVENTS = 3  # for each group, a second apart
 
-FOLLOWED_WITHIN = 0.5  # a change of a ConfigMap that is watched
+FOLLOWED_WITHIN = 15.0  # seconds until a daemon has surely seen the change of a ConfigMap
 
 _STEPS_PER_SECOND = 10
 _EVER = 1 << 60
@@ -50,7 +50,10 @@ class State:
 
 
 class Actions:
-    """``say`` tells what happens; ``changed`` hears when a state has changed."""
+    """``say`` tells what happens; ``changed`` hears when a state has changed.
+
+    ``template_loaded`` is to be set when the daemon has taken a template.
+    """
 
     def __init__(
         self,
@@ -84,6 +87,7 @@ class Actions:
             "template_broken": (self._break_template, self._mend_template),
         }
         self.open = False
+        self.template_loaded = asyncio.Event()
         self.states = {name: State() for name in (*self._courses, *self._switches)}
 
     def press(self, name: str) -> None:
@@ -218,10 +222,12 @@ class Actions:
         await self._followed()
 
     def _write_template(self, body: str) -> None:
+        self.template_loaded.clear()
         self._cluster.set_config_map(TEMPLATE_NAMESPACE, TEMPLATE, {"content": body})
 
     async def _followed(self) -> None:
-        """Let the daemon hear of the ConfigMap first: events come by another watch, and one may just be broken."""
-        await self._cluster.watched(CONFIG_MAPS.name)
-        await asyncio.sleep(FOLLOWED_WITHIN)
+        """Let the daemon take the template first: events come by another watch, and one may just be broken."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FOLLOWED_WITHIN):
+                await self.template_loaded.wait()
         self._cluster.create(self._scenario.fresh(self._robots[0].namespaces[0]))

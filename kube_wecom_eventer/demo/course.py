@@ -21,6 +21,7 @@ from kube_wecom_eventer.demo.daemon import Daemon, run_daemon
 from kube_wecom_eventer.demo.feed import Feed
 from kube_wecom_eventer.demo.gallery import gallery
 from kube_wecom_eventer.demo.ledger import Ledger
+from kube_wecom_eventer.demo.log_lines import LogLine
 from kube_wecom_eventer.demo.options import FAST, Options
 from kube_wecom_eventer.demo.page_app import Page, Watchers
 from kube_wecom_eventer.demo.records import Clock, Note, Viewers
@@ -90,7 +91,7 @@ class Demo:
             await self._open_page(stack)
             self._say("starting", api=self._cluster.port.url, wecom=wecom_url)
             command = self._command(api_url=self._cluster.port.url, wecom_url=wecom_url, robots=self._robots)
-            daemon = await stack.enter_async_context(run_daemon(command, on_warning=self._viewers.warned))
+            daemon = await stack.enter_async_context(run_daemon(command, on_line=self._logged))
             stack.push_async_callback(self._actions.close)
             failure = await self._course(daemon, stop)
             code = self._sum_up(failure, daemon)
@@ -200,6 +201,12 @@ class Demo:
     def _received(self, received: Received) -> None:
         if told := self._ledger.received(received):
             self._viewers.told(told)
+
+    def _logged(self, line: LogLine) -> None:
+        if line.is_warning:
+            self._viewers.warned(line)
+        elif line.event == "template_loaded":
+            self._actions.template_loaded.set()
 
     def _say(self, name: str, **values: object) -> None:
         self._viewers.said(Note(name=name, values=values))

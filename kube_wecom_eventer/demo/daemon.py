@@ -34,9 +34,9 @@ def command_line(*, api_url: str, wecom_url: str, robots: Sequence[Robot]) -> li
 class Daemon:
     """A running daemon. ``last_lines`` are those of its log, ``exit_code`` is None while it runs."""
 
-    def __init__(self, *, process: asyncio.subprocess.Process, on_warning: Callable[[LogLine], None]) -> None:
+    def __init__(self, *, process: asyncio.subprocess.Process, on_line: Callable[[LogLine], None]) -> None:
         self._process = process
-        self._on_warning = on_warning
+        self._on_line = on_line
         self._lines: deque[str] = deque(maxlen=LAST_LINES)
         self._reading = asyncio.create_task(self._read())
 
@@ -73,12 +73,11 @@ class Daemon:
         async for raw in self._process.stdout:
             line = read_log_line(raw.decode(errors="replace").rstrip())
             self._lines.append(line.text)
-            if line.is_warning:
-                self._on_warning(line)
+            self._on_line(line)
 
 
 @asynccontextmanager
-async def run_daemon(command: Sequence[str], *, on_warning: Callable[[LogLine], None]) -> AsyncIterator[Daemon]:
+async def run_daemon(command: Sequence[str], *, on_line: Callable[[LogLine], None]) -> AsyncIterator[Daemon]:
     """Run the daemon; it has ended when this context has. Raises OSError when it can't be started."""
     proxyless = {"NO_PROXY": "127.0.0.1,localhost", "no_proxy": "127.0.0.1,localhost"}
     process = await asyncio.create_subprocess_exec(
@@ -90,7 +89,7 @@ async def run_daemon(command: Sequence[str], *, on_warning: Callable[[LogLine], 
         limit=LINE_LIMIT,
         process_group=0,  # a Ctrl-C on the terminal is for the demo alone, which then asks the daemon to end
     )
-    daemon = Daemon(process=process, on_warning=on_warning)
+    daemon = Daemon(process=process, on_line=on_line)
     try:
         yield daemon
     finally:

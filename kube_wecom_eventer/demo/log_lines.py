@@ -44,6 +44,10 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "The template {config_map} can't be used: {problem}. Used instead: {used_instead}",
         "模板 {config_map} 不可用：{problem}。改用：{used_instead}",
     ),
+    "template_doubtful": (
+        "The template {config_map} is doubtful: {detail}",
+        "模板 {config_map} 有可疑之处：{detail}",
+    ),
     "event_stream_interrupted": (
         "The watch broke: {error}. It resumes where it was",
         "watch 中断：{error}。将从断点继续",

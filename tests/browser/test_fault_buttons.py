@@ -37,7 +37,7 @@ def test_a_broken_template_costs_its_layout_only(page: Page) -> None:
     all_told(page, more=1, before=before)
     (built_in,) = told()
     assert "Source: kubelet" in built_in or "Source: default-scheduler" in built_in
-    expect(page.locator(".log", has_text="Raeson")).to_contain_text("line 1")
+    expect(page.locator(".log", has_text="failed: line 1")).to_contain_text("Raeson")
 
     press(page, "template_broken")
     all_told(page, more=2, before=before)

@@ -70,14 +70,19 @@ async def test_wecom_is_down_until_the_switch_is_turned_back() -> None:
 
 @virtual_time
 async def test_a_template_is_broken_and_mended() -> None:
-    """The ConfigMap changes only once somebody follows it; an event of the group comes after each change."""
+    """An event of the group comes when the daemon has taken the change, or should have."""
     stage = Stage()
     key = Key(CONFIG_MAPS.full_name, TEMPLATE_NAMESPACE, TEMPLATE)
-    stage.cluster.api.open_watches = lambda resource="": int(resource == "configmaps")  # type: ignore[method-assign]
 
-    await over(stage, "template_broken")
+    stage.actions.press("template_broken")
+    await asyncio.sleep(1)
+    assert stage.created == []
+    stage.actions.template_loaded.set()
+    await until(lambda: len(stage.created) == 1)
     assert stage.cluster.api.store.get(key)["data"]["content"] == broken_template(ENGLISH)
-    await over(stage, "template_broken")
+    await until(lambda: not stage.actions.states["template_broken"].running)
+    stage.actions.press("template_broken")
+    await until(lambda: len(stage.created) == 2, timeout=20)
     assert stage.cluster.api.store.get(key)["data"]["content"] == template(ENGLISH)
     assert [stage.robots[0].selects(event) for event in stage.created] == [True, True]
 
