@@ -1,7 +1,7 @@
 # make demo   sets everything up and shows the main job, without a cluster
 # make test   sets everything up and runs the tests
 # make check  lint, types and layers
-# make docs   writes the reference from the code
+# make docs   writes the reference from the code; make pictures draws the pictures of the docs anew
 # make format formats the code; make lock renews the locked dependencies; make clean removes what was set up
 SHELL := /bin/bash
 VENV := .venv
@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 PYTHON ?= python3
 PYTEST_ARGS ?=
 
-.PHONY: demo test check lint types layers docs format lock clean help
+.PHONY: demo test check lint types layers docs pictures format lock clean help
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -55,6 +55,9 @@ layers: $(VENV)/dev
 
 docs: $(VENV)/dev
 	$(BIN)/python -m tools.reference
+
+pictures: $(VENV)/dev
+	$(BIN)/python -m tools.pictures
 
 format: $(VENV)/dev
 	$(BIN)/ruff check --fix .

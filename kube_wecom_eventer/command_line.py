@@ -86,12 +86,17 @@ class CommandParser(argparse.ArgumentParser):
         """Read the options. Where that can't be done: exit status 2, and a line for each option that is unknown."""
         found, unknown = self.parse_known_args(args, namespace)
         if unknown:
-            self._refuse([self._unknown(each) for each in unknown])
+            self.refuse([self._unknown(each) for each in unknown])
         return found
 
     def error(self, message: str) -> NoReturn:
         """End the process with status 2 and one line."""
-        self._refuse([message])
+        self.refuse([message])
+
+    def refuse(self, problems: Sequence[str]) -> NoReturn:
+        """End the process with status 2 and a line for each problem."""
+        lines = [*problems, "--help lists the options"]
+        self.exit(2, "".join(f"{self.prog}: {line}\n" for line in lines))
 
     def _unknown(self, argument: str) -> str:
         if not argument.startswith("-"):
@@ -99,10 +104,6 @@ class CommandParser(argparse.ArgumentParser):
         name = argument.partition("=")[0]
         known = [each for action in self._actions for each in action.option_strings if each.startswith("--")]
         return f"{name}: unknown option{did_you_mean(name, known)}"
-
-    def _refuse(self, problems: Sequence[str]) -> NoReturn:
-        lines = [*problems, "--help lists the options"]
-        self.exit(2, "".join(f"{self.prog}: {line}\n" for line in lines))
 
 
 def option_groups(parser: argparse.ArgumentParser) -> Iterator[tuple[str, tuple[Option, ...]]]:

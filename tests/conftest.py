@@ -18,13 +18,15 @@ GROUP = "cluster"
 
 
 class OneWorkerForTheCluster(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
-    """Spreads the tests over the workers, except those that share the real server.
+    """Spreads the tests over the workers, except those that share the real server, or a browser.
 
     xdist's own ``loadgroup`` does nothing since pytest 9.2 (pytest-xdist issue 1386). The controller sees
     nothing of a test but its id, so the id of a cluster test says what it is: in its folder or parameter.
     """
 
     def _split_scope(self, nodeid: str) -> str:
+        if nodeid.startswith("tests/browser/"):  # a browser and a demo for each file
+            return nodeid.partition("::")[0]
         return GROUP if GROUP in nodeid else nodeid
 
 

@@ -1,57 +1,21 @@
-"""The daemon as a process of its own, for the demo: its command line, its log, its end."""
+"""The daemon as a process of its own, for the demo: its command line, its end. What its log says: log_lines.py."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
-import re
 import sys
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from urllib.parse import quote
+
+from kube_wecom_eventer.demo.log_lines import LogLine, read_log_line
+from kube_wecom_eventer.demo.robots import Robot
 
 LAST_LINES = 15
 LINE_LIMIT = 1 << 20  # bytes of one line of its log
 GRACE = 25.0  # seconds after SIGTERM; the daemon itself takes at most 20 to send what is waiting
-
-_WARNING = re.compile(r"\b(warning|warn|error|critical)\b", re.IGNORECASE)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Robot:
-    """One ``--sink`` of the demo, and what it selects."""
-
-    key: str
-    namespaces: tuple[str, ...]
-    reasons: tuple[str, ...]
-    config_map: str
-
-    def selects(self, event: dict[str, object], namespace: str) -> bool:
-        """Whether the sink's filters take the event; ``namespace`` of its object, ``_cluster`` for none."""
-        reason = str(event["reason"])
-        return (
-            event["type"] == "Warning"
-            and namespace in self.namespaces
-            and any(re.search(each, reason) for each in self.reasons)
-        )
-
-    def sink(self, wecom_url: str) -> str:
-        """The ``--sink`` option, as users of kube-eventer write it."""
-        options = {
-            "level": "Warning",
-            "reason": ",".join(self.reasons),
-            "namespaces": ",".join(self.namespaces),
-            "header": "Content-Type=application/json",
-            "custom_body_configmap": self.config_map,
-            "custom_body_configmap_namespace": "default",
-            "method": "POST",
-        }
-        query = "&".join(f"{name}={quote(value, safe=',=/')}" for name, value in options.items())
-        return f"--sink=webhook:{wecom_url}/cgi-bin/webhook/send?key={self.key}&{query}"
 
 
 def command_line(*, api_url: str, wecom_url: str, robots: Sequence[Robot]) -> list[str]:
@@ -70,9 +34,9 @@ def command_line(*, api_url: str, wecom_url: str, robots: Sequence[Robot]) -> li
 class Daemon:
     """A running daemon. ``last_lines`` are those of its log, ``exit_code`` is None while it runs."""
 
-    def __init__(self, *, process: asyncio.subprocess.Process, on_warning: Callable[[str], None]) -> None:
+    def __init__(self, *, process: asyncio.subprocess.Process, on_line: Callable[[LogLine], None]) -> None:
         self._process = process
-        self._on_warning = on_warning
+        self._on_line = on_line
         self._lines: deque[str] = deque(maxlen=LAST_LINES)
         self._reading = asyncio.create_task(self._read())
 
@@ -107,14 +71,13 @@ class Daemon:
     async def _read(self) -> None:
         assert self._process.stdout is not None  # noqa: S101 (we asked for a pipe)
         async for raw in self._process.stdout:
-            is_warning, line = read_log_line(raw.decode(errors="replace").rstrip())
-            self._lines.append(line)
-            if is_warning:
-                self._on_warning(line)
+            line = read_log_line(raw.decode(errors="replace").rstrip())
+            self._lines.append(line.text)
+            self._on_line(line)
 
 
 @asynccontextmanager
-async def run_daemon(command: Sequence[str], *, on_warning: Callable[[str], None]) -> AsyncIterator[Daemon]:
+async def run_daemon(command: Sequence[str], *, on_line: Callable[[LogLine], None]) -> AsyncIterator[Daemon]:
     """Run the daemon; it has ended when this context has. Raises OSError when it can't be started."""
     proxyless = {"NO_PROXY": "127.0.0.1,localhost", "no_proxy": "127.0.0.1,localhost"}
     process = await asyncio.create_subprocess_exec(
@@ -124,22 +87,10 @@ async def run_daemon(command: Sequence[str], *, on_warning: Callable[[str], None
         stderr=asyncio.subprocess.STDOUT,
         env={**os.environ, **proxyless, "PYTHONUNBUFFERED": "1"},
         limit=LINE_LIMIT,
+        process_group=0,  # a Ctrl-C on the terminal is for the demo alone, which then asks the daemon to end
     )
-    daemon = Daemon(process=process, on_warning=on_warning)
+    daemon = Daemon(process=process, on_line=on_line)
     try:
         yield daemon
     finally:
         await daemon.kill()
-
-
-def read_log_line(line: str) -> tuple[bool, str]:
-    """Whether a line of the daemon's log is for a person's eyes, and the line in a form for them."""
-    if line.startswith("{"):
-        with contextlib.suppress(json.JSONDecodeError):
-            entry: dict[str, object] = json.loads(line)
-            level = str(entry.pop("level", "")).lower()
-            entry.pop("timestamp", None)
-            said = str(entry.pop("event", ""))
-            details = [f"{name}={value}" for name, value in entry.items()]
-            return level in ("warning", "error", "critical"), " ".join([said, *details])
-    return _WARNING.search(line) is not None, line

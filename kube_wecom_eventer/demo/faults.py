@@ -29,6 +29,11 @@ class Action:
 
     accepts = False
 
+    @property
+    def name(self) -> str:
+        """What a record of the request calls it."""
+        return type(self).__name__
+
     async def play(self, exchange: Exchange) -> None:
         """Treat the client so."""
         raise NotImplementedError
@@ -42,6 +47,11 @@ class Answer(Action):
     body: bytes = b""
     content_type: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The status, as HTTP names it."""
+        return f"HTTP {self.status}"
 
     async def play(self, exchange: Exchange) -> None:
         """Send the answer."""

@@ -7,7 +7,7 @@ day again. Texts are written after those of kubelet, scheduler, controllers and 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import Random
@@ -130,6 +130,14 @@ STORIES = (
     Story(reason="Killing", message="Stopping container app", level="Normal", weight=2),
 )
 _BURST = STORIES[0]
+_FRESH = tuple(story for story in STORIES if story.level == "Warning" and story.kind == "Pod")
+# What JSON, WeCom's markup and a browser could each trip over.
+_NASTY = Story(
+    reason="Failed",
+    message='Error: exec "C:\\app\\start.cmd" said:\n\t"配置错误" <@all> <@oncall-payments> {{ .Values.password }}\n'
+    "<script>alert(1)</script> <img src=x onerror=alert(1)> **bold** [click](javascript:alert(1)) "
+    '`rm -rf` \x00 ","msgtype":"image"} 🙂',
+)
 
 
 class Scenario:
@@ -159,6 +167,31 @@ class Scenario:
         """What a bad rollout makes at once: so many pods of one Deployment that do not start."""
         app = _WORKLOADS[namespace][0]
         return [self._event(_BURST, namespace, app) for _ in range(size)]
+
+    def fresh(self, namespace: str = "") -> JsonObject:
+        """A Warning of a pod that nobody has heard of yet; of any namespace unless one is given."""
+        return self._fresh(namespace or self._random.choice(NAMESPACES))
+
+    def nasty(self) -> JsonObject:
+        """An event whose message holds what breaks a careless program."""
+        return self._event(_NASTY, "payments", self._random.choice(_WORKLOADS["payments"]))
+
+    def storm(self, size: int) -> Iterator[JsonObject]:
+        """So many Warnings, each of a pod of its own, in all namespaces."""
+        for _ in range(size):
+            yield self._fresh(self._random.choice(NAMESPACES))
+
+    def crash_loop(self, times: int) -> Iterator[JsonObject]:
+        """One event and its newer versions, each made when it is asked for."""
+        event = self._event(_BURST, "payments", _WORKLOADS["payments"][0])
+        for _ in range(times - 1):
+            yield event
+            event = self._repeated(event)
+        yield event
+
+    def _fresh(self, namespace: str) -> JsonObject:
+        story = self._random.choices(_FRESH, weights=[story.weight for story in _FRESH])[0]
+        return self._event(story, namespace, self._random.choice(_WORKLOADS[namespace]))
 
     def _event(self, story: Story, namespace: str, app: str) -> JsonObject:
         node = self._random.choice(_NODES)

@@ -24,6 +24,7 @@ STYLES = {
     "cyan": "36",
     "mention": "1;36",
 }
+ERASE = "\r\x1b[K"  # back to the start of the line, and nothing left of it
 _STYLED = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -84,6 +85,8 @@ class Terminal:
         self._on_closed = on_closed
         is_terminal = out.isatty() and environment.get("TERM") != "dumb"
         self._styled = is_terminal and not environment.get("NO_COLOR")
+        self._can_erase = is_terminal
+        self._in_progress = False
 
     @property
     def width(self) -> int:
@@ -98,10 +101,27 @@ class Terminal:
 
     def line(self, text: str = "") -> None:
         """Write one line, at once; nothing once the reader has gone."""
+        self._write(f"{ERASE if self._in_progress else ''}{text}\n")
+        self._in_progress = False
+
+    def progress(self, text: str) -> None:
+        """Show a line that the next one replaces; nothing where this is no terminal."""
+        if self._can_erase:
+            self._write(f"{ERASE}{cut(text, self.width)}")
+            self._in_progress = True
+
+    def end_progress(self) -> None:
+        """Leave the line that the next one would replace."""
+        if self._in_progress:
+            self._in_progress = False
+            self.line()
+
+    def _write(self, text: str) -> None:
         if self._out is None:
             return
         try:
-            print(text, file=self._out, flush=True)
+            self._out.write(text)
+            self._out.flush()
         except BrokenPipeError:
             self._out = None
             self._on_closed()

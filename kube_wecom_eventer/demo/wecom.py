@@ -65,7 +65,8 @@ class Received:
     """One request to a robot.
 
     ``body`` is the decoded JSON, None where it is none. ``errcode`` is what was answered, None where the
-    answer had none (an HTTP error, a page of HTML, silence). ``accepted``: the group shows the message.
+    answer had none (an HTTP error, a page of HTML, silence); ``errmsg`` then names what happened.
+    ``accepted``: the group shows the message.
     """
 
     at: datetime
@@ -173,7 +174,7 @@ class WeComGroup:
         fault = self.faults.take(request)
         if fault is not None and not fault.accepts:
             errcode = fault.errcode if isinstance(fault, ErrCode) else None
-            self._record(key, body, errcode=errcode, errmsg=type(fault).__name__, accepted=False)
+            self._record(key, body, errcode=errcode, errmsg=fault.name, accepted=False)
             return await fault.play(exchange)
         try:
             self._judge(request, key, body)
@@ -181,7 +182,7 @@ class WeComGroup:
             self._record(key, body, errcode=refusal.errcode, errmsg=refusal.errmsg, accepted=False)
             return await _answer(exchange, refusal.errcode, refusal.errmsg)
         if fault is not None:
-            self._record(key, body, errcode=None, errmsg=type(fault).__name__, accepted=True)
+            self._record(key, body, errcode=None, errmsg=fault.name, accepted=True)
             return await fault.play(exchange)
         self._record(key, body, errcode=OK, errmsg="ok", accepted=True)
         return await _answer(exchange, OK, "ok")

@@ -65,3 +65,26 @@ def test_a_burst_is_one_deployment() -> None:
 
     assert len(set(names)) == 25
     assert len({name.rpartition("-")[0] for name in names}) == 1
+
+
+def test_fresh_events_are_of_pods_that_nobody_knows() -> None:
+    """Warnings, of the namespace that was asked for, and never a repeat."""
+    day = scenario(1)
+    events = [day.fresh("search") for _ in range(200)]
+
+    assert {(event["type"], event["involvedObject"]["namespace"]) for event in events} == {("Warning", "search")}
+    assert len({event["involvedObject"]["uid"] for event in events}) == 200
+
+
+def test_a_nasty_event_holds_what_breaks_careless_programs() -> None:
+    """Quotes, backslashes, line breaks, NUL, mentions, markup, a template's action and a script."""
+    message = scenario(1).nasty()["message"]
+
+    assert all(part in message for part in ('"', "\\", "\n", "\x00", "<@all>", "**", "{{", "<script>", "](javascript:"))
+
+
+def test_a_crash_loop_is_made_version_by_version() -> None:
+    """One event whose count goes up, each version when it is asked for."""
+    versions = scenario(1).crash_loop(3)
+
+    assert [next(versions)["count"], *(event["count"] for event in versions)] == [1, 2, 3]

@@ -80,3 +80,29 @@ def test_a_closed_pipe_is_told_once() -> None:
     terminal.line("two")
 
     assert told == [1]
+
+
+def test_progress_gives_way_to_the_next_line() -> None:
+    """On a terminal it is erased; in a file it never stands."""
+    for out, expected in (
+        (FakeTerminal(), "\r\x1b[K1 waits\r\x1b[K0 wait\r\x1b[Kover\nnext\n"),
+        (io.StringIO(), "over\nnext\n"),
+    ):
+        terminal = Terminal(out=out, environment={})
+        terminal.progress("1 waits")
+        terminal.progress("0 wait")
+        terminal.line("over")
+        terminal.line("next")
+        terminal.end_progress()
+        assert out.getvalue() == expected
+
+
+def test_progress_that_is_left_ends_its_line() -> None:
+    """Whatever comes behind the demo begins a line of its own."""
+    out = FakeTerminal()
+    terminal = Terminal(out=out, environment={})
+
+    terminal.progress("1 waits")
+    terminal.end_progress()
+
+    assert out.getvalue() == "\r\x1b[K1 waits\n"

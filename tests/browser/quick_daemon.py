@@ -1,0 +1,12 @@
+"""The daemon, which asks a broken robot again after two seconds instead of a minute: a script for these tests."""
+
+from __future__ import annotations
+
+import sys
+
+from kube_wecom_eventer import cli
+from kube_wecom_eventer.notify import dispatcher
+
+if __name__ == "__main__":
+    dispatcher._PROBE_FIRST = 2.0
+    sys.exit(cli.main(sys.argv[1:]))
