@@ -184,6 +184,7 @@ async def test_a_template_that_breaks_and_is_mended_while_messages_flow(demo: De
         assert (await demo.group.message()).content == "mended Five"
         assert [line["event"] for line in daemon.logs if line["level"] == "warning"] == [
             "template_unusable",
+            "template_doubtful",  # it fails on sample events, too
             "template_failed",
         ]
 
