@@ -18,9 +18,13 @@ import httpx
 
 from kube_wecom_eventer import __version__
 from kube_wecom_eventer.config import (
+    ApplicationTarget,
     CheckpointSettings,
+    DingTalkTarget,
     LogTarget,
     RobotTarget,
+    Secret,
+    SecretField,
     Settings,
     SinkSettings,
     Target,
@@ -32,18 +36,35 @@ from kube_wecom_eventer.kube.client import ApiClient
 from kube_wecom_eventer.kube.leadership import Alone, Leadership, LeaseLeadership
 from kube_wecom_eventer.kube.secrets import SecretReader
 from kube_wecom_eventer.render import (
+    APPLICATION,
+    DINGTALK,
+    ROBOT,
+    Bodies,
+    ChatWording,
     LogWording,
     Renderer,
-    RobotWording,
     Style,
     Templates,
     WebhookWording,
     Wording,
-    style_doubts,
 )
-from kube_wecom_eventer.sinks import LogLines, Sink, Webhook, WeComRobot
+from kube_wecom_eventer.sinks import (
+    AccessToken,
+    AccessTokens,
+    DingTalkRobot,
+    LogLines,
+    ReadKey,
+    Sink,
+    Webhook,
+    WeComApplication,
+    WeComRobot,
+)
+from kube_wecom_eventer.sinks.keys import reading
 
-_AnySink = TypeVar("_AnySink", bound=Sink)
+_NAMED = 20
+"""Receivers that the log names."""
+
+_Owner = TypeVar("_Owner")
 
 
 class HttpClients:
@@ -82,13 +103,13 @@ class HttpClients:
         self._open.add(client)
         return client
 
-    def of_sink(self, make: Callable[[httpx.AsyncClient], _AnySink], ca_file: str | None) -> _AnySink:
-        """Return the sink that ``make`` makes with a client of its own."""
+    def with_client(self, make: Callable[..., _Owner], ca_file: str | None) -> _Owner:
+        """Return what ``make`` makes, a sink for example, with a client of its own as ``http``."""
         client = self.client(ca_file)
-        sink = make(client)
+        owner = make(http=client)
         # Only then: a batch that is being told keeps the sink of a route that is no more.
-        weakref.finalize(sink, self._gone, client).atexit = False
-        return sink
+        weakref.finalize(owner, self._gone, client).atexit = False
+        return owner
 
     def _gone(self, client: httpx.AsyncClient) -> None:
         self._open.discard(client)
@@ -110,26 +131,64 @@ def _environment_problem(error: Exception) -> str:
     return "HTTP_PROXY, HTTPS_PROXY or ALL_PROXY: no proxy's URL; write http://HOST:PORT or socks5://HOST:PORT"
 
 
-def build_sink(target: Target, clients: HttpClients, secrets: SecretReader | None) -> Sink:
-    """Return the sink of a target. ``secrets``: where a key is read from that the target only names.
+class SinkMaker:
+    """Makes sinks that share HTTP clients, Secrets and access tokens.
 
-    Raises:
-        ConfigError: the environment's proxy can't be used, or there are no ``secrets`` and the target needs them.
+    ``secrets``: where a key is read from that a target only names. ``now``: the wall clock.
     """
-    match target:
-        case RobotTarget():
-            read_key = None
-            if place := target.key_secret:
-                if secrets is None:
-                    raise ConfigError([f"key_secret={place}: there is no API server to read it from"])
-                read_key = partial(secrets.value, place.namespace, place.name, place.field)
-            robot = target
-            return clients.of_sink(lambda http: WeComRobot(target=robot, http=http, read_key=read_key), robot.ca_file)
-        case WebhookTarget():
-            webhook = target
-            return clients.of_sink(lambda http: Webhook(target=webhook, http=http), webhook.ca_file)
-        case LogTarget():
-            return LogLines(fd=sys.stdout.fileno())
+
+    def __init__(self, *, clients: HttpClients, secrets: SecretReader | None, now: Callable[[], datetime]) -> None:
+        self._clients = clients
+        self._secrets = secrets
+        self._now = now
+        self._tokens = AccessTokens(make=self._token)
+
+    def sink(self, target: Target) -> Sink:
+        """Return the sink of a target.
+
+        Raises:
+            ConfigError: the environment's proxy can't be used, or there are no ``secrets`` and the target needs them.
+        """
+        match target:
+            case RobotTarget():
+                read_key = self._reader(target.key_secret) if target.key_secret else None
+                make = partial(WeComRobot, target=target, read_key=read_key)
+                return self._clients.with_client(make, target.ca_file)
+            case ApplicationTarget():
+                return self._clients.with_client(
+                    partial(
+                        WeComApplication,
+                        target=target,
+                        read_secret=reading(target.corp_secret, self._reader),
+                        tokens=self._tokens,
+                        now=self._now,
+                    ),
+                    target.ca_file,
+                )
+            case DingTalkTarget():
+                return self._clients.with_client(
+                    partial(
+                        DingTalkRobot,
+                        target=target,
+                        read_token=reading(target.access_token, self._reader),
+                        read_sign=reading(target.sign, self._reader) if target.sign else None,
+                        now=self._now,
+                    ),
+                    target.ca_file,
+                )
+            case WebhookTarget():
+                return self._clients.with_client(partial(Webhook, target=target), target.ca_file)
+            case LogTarget():
+                return LogLines(fd=sys.stdout.fileno())
+
+    def _token(self, target: ApplicationTarget, corp_secret: Secret) -> AccessToken:
+        make = partial(AccessToken, target=target, corp_secret=corp_secret)
+        return self._clients.with_client(make, target.ca_file)
+
+    def _reader(self, place: SecretField) -> ReadKey:
+        if self._secrets is None:
+            raise ConfigError([f"Secret {place}: there is no API server to read it from"])
+        return partial(self._secrets.value, place.namespace, place.name, place.field)
 
 
 def build_store(place: CheckpointSettings, *, client: ApiClient, writer: str) -> CheckpointStore:
@@ -160,10 +219,21 @@ def build_leadership(
     )
 
 
+def bodies_of(target: Target) -> Bodies | None:
+    """Return what the chat of a target takes; None for what is no chat."""
+    match target:
+        case RobotTarget():
+            return ROBOT
+        case ApplicationTarget():
+            return APPLICATION
+        case DingTalkTarget():
+            return DINGTALK
+    return None
+
+
 def build_wording(
     sink: SinkSettings,
     template: str | None,
-    renderer: Renderer,
     templates: Templates,
     zone: tzinfo,
     *,
@@ -172,21 +242,25 @@ def build_wording(
     """Return the words of a sink's route. ``template``: the name of its template. ``owners``: of a namespace."""
     if template is not None:
         templates.used_by(template, robot=isinstance(sink.target, RobotTarget))
-    match sink.target:
-        case RobotTarget():
-            return RobotWording(renderer=renderer, template=template, style=_style(sink), owners=owners)
-        case WebhookTarget():
-            return WebhookWording(templates=templates, template=template, zone=zone)
-        case LogTarget():
-            return LogWording()
+    if bodies := bodies_of(sink.target):
+        renderer = Renderer(templates=templates, zone=zone, bodies=bodies)
+        return ChatWording(renderer=renderer, template=template, style=style_of(sink), owners=owners)
+    if isinstance(sink.target, LogTarget):
+        return LogWording()
+    return WebhookWording(templates=templates, template=template, zone=zone)
 
 
 def doubts(sink: SinkSettings) -> tuple[str, ...]:
     """Return a line for each thing in a sink's style that can't work; none for a target that has no style."""
-    return style_doubts(_style(sink)) if isinstance(sink.target, RobotTarget) else ()
+    bodies = bodies_of(sink.target)
+    found = tuple(bodies.doubts(style_of(sink))) if bodies else ()
+    if sink.mention_owner and bodies is APPLICATION:
+        found += ("mention_owner has no effect: an application's message mentions nobody; name receivers in to_user=",)
+    return found
 
 
-def _style(sink: SinkSettings) -> Style:
+def style_of(sink: SinkSettings) -> Style:
+    """Return how a sink's built-in messages look."""
     chosen = sink.style
     return Style(
         msgtype=chosen.msgtype,
@@ -194,6 +268,7 @@ def _style(sink: SinkSettings) -> Style:
         cluster=chosen.cluster,
         mentioned_list=chosen.mentioned_list,
         mentioned_mobile_list=chosen.mentioned_mobile_list,
+        labels=chosen.labels,
     )
 
 
@@ -203,6 +278,7 @@ def described(sink: SinkSettings) -> dict[str, object]:
     described: dict[str, object] = {
         "destination": sink.target.destination,
         "address": sink.target.shown,
+        "receivers": _receivers(sink.target) if isinstance(sink.target, ApplicationTarget) else [],
         "event_level": chosen.level,
         "namespaces": sorted(chosen.namespaces) or "all",
         "exclude_namespaces": sorted(chosen.excluded_namespaces),
@@ -215,3 +291,9 @@ def described(sink: SinkSettings) -> dict[str, object]:
         "template": str(sink.template) if sink.template else "built-in",
     }
     return {name: value for name, value in described.items() if value}
+
+
+def _receivers(target: ApplicationTarget) -> list[str]:
+    """Return whom an application tells, in words; of many only how many."""
+    users = target.users if len(target.users) <= _NAMED else (f"{len(target.users)} users",)
+    return [*users, *(f"party {party}" for party in target.parties), *(f"tag {tag}" for tag in target.tags)]

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
-from kube_wecom_eventer.building import HttpClients
+from kube_wecom_eventer.building import HttpClients, SinkMaker
 from kube_wecom_eventer.config import ObjectName, Settings
 from kube_wecom_eventer.declared_routes import ROUTE_LABEL, DeclaredRoute, DeclaredRoutes
 from kube_wecom_eventer.departures import Departures
@@ -78,8 +78,7 @@ class Following:
         make = WayMaker(
             templates=self.templates,
             zone=settings.zone,
-            clients=clients,
-            secrets=SecretReader(client=client),
+            sinks=SinkMaker(clients=clients, secrets=SecretReader(client=client), now=now),
             namespaces=self._namespaces,
             metrics=metrics,
         )

@@ -23,12 +23,12 @@ from kube_wecom_eventer import __version__
 PREFIX = "kube_wecom_eventer"
 LABELS: Mapping[str, str] = {
     "route": "A route: `route=`, else `sink-1`, `sink-2`, ...; a declared one is `NAMESPACE/CONFIGMAP[/NAME]`.",
-    "destination": "A robot by a fingerprint of its key, or by the Secret of `key_secret=`; another URL by a "
-    "fingerprint of it. The log lines `route` and `route_declared` tell which route has which.",
+    "destination": "A robot or an application by a fingerprint of its key or secret, or by the Secret that holds it; "
+    "another URL by a fingerprint of it. The log lines `route` and `route_declared` tell which route has which.",
     "template": "A template's ConfigMap: `NAMESPACE/NAME`; of a declared route the route's name.",
     "route_namespace": "The namespace whose ConfigMaps declare the routes.",
     "version": "This program's version.",
-    "exporter": "A kind of destination, as `wecom`, `webhook`, `log`.",
+    "exporter": "A kind of destination, as `wecom`, `wechat`, `dingtalk`, `webhook`, `log`.",
     "namespace": "The namespace of the event's object.",
     "kind": "The kind of the event's object.",
     "reason": "The event's reason, where the values are not listed.",
@@ -50,16 +50,17 @@ LABEL_VALUES: Mapping[str, Mapping[str, Mapping[str, str]]] = {
     },
     "messages_failed": {
         "reason": {
-            "errcode_N": "A code of WeCom's that this program knows, as `errcode_93000`.",
-            "errcode_other": "Any other code of WeCom's.",
+            "errcode_N": "A code of WeCom's or DingTalk's that this program knows, as `errcode_93000`.",
+            "errcode_other": "Any other code of theirs.",
             "http_429": "HTTP 429.",
             "http_5xx": "HTTP 500 and above.",
             "http_NNN": "From a `webhook:`: HTTP 400, 401, 403, 404, 405, 407, 410, 413, 415, 422.",
             "http_Nxx": "From a `webhook:`: any other status, by its first digit.",
             "not_wecom": "An answer that is not WeCom's.",
+            "not_dingtalk": "An answer that is not DingTalk's.",
             "timeout": "No answer, or no connection, in time.",
             "network": "No connection, or it broke.",
-            "no_key": "Nothing was sent: the key could not be read from the Secret of `key_secret=`.",
+            "no_key": "Nothing was sent: the key could not be read from its Secret.",
             "write": "Standard output can't be written.",
         }
     },
@@ -75,7 +76,7 @@ LABEL_VALUES: Mapping[str, Mapping[str, Mapping[str, str]]] = {
             "missing": "There is no such ConfigMap, or it has no template.",
             "parse": "The template can't be read.",
             "render": "It fails on an event.",
-            "refused": "WeCom refuses what it makes.",
+            "refused": "The destination refuses what it makes.",
         }
     },
     "objects_unreadable": {
@@ -176,6 +177,9 @@ class Metrics:
             "destination_broken",
             "1 while the destination takes nothing: a wrong key, a removed robot, a key that can't be read.",
             "destination",
+        )
+        self.missed = gauge(
+            "receivers_missed", "Receivers whom the last accepted message of a `wechat:` did not reach.", "route"
         )
         self.delivery = Histogram(
             f"{PREFIX}_delivery_seconds",

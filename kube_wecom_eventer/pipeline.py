@@ -36,6 +36,7 @@ from kube_wecom_eventer.notify import (
 )
 from kube_wecom_eventer.reading import NO_CHECKPOINT, ROUTE_REMOVED, Reading
 from kube_wecom_eventer.routing import Way
+from kube_wecom_eventer.sinks import Account
 from kube_wecom_eventer.surroundings import Surroundings
 
 GRACE = 20.0
@@ -251,22 +252,22 @@ class Pipeline:
         else:
             self._lose(batch.route, batch.count, ROUTE_REMOVED, "the route was removed")
 
-    def _pace_of(self, account: str) -> Pacing | None:
-        """Return the pace of a robot's key, whichever destinations send with it; None for what has none."""
-        if not account:
+    def _pace_of(self, account: Account | None) -> Pacing | None:
+        """Return the pace of an account, whichever destinations send by it; None for what has none."""
+        if account is None:
             return None
-        return Permitted(self._paces.get(account) or self._new_pace(account), until=self._around.may_start_until)
+        return Permitted(self._paces.get(account.name) or self._new_pace(account), until=self._around.may_start_until)
 
-    def _new_pace(self, account: str) -> Pace:
+    def _new_pace(self, account: Account) -> Pace:
         now, wall = asyncio.get_running_loop().time(), self._around.now().timestamp()
         answered = []
         if checkpoint := self._checkpoint:
-            past = checkpoint.attempts.get(account, [])
+            past = checkpoint.attempts.get(account.name, [])
             answered = [now + min(at - wall, LONGEST_ATTEMPT) for at in past if at + WINDOW > wall]
             if not checkpoint.clean:
                 answered += [now] * UNRECORDED
-        answered += self._around.attempts.get(account, []) if not self._checkpointing.kept else []
-        pace = self._paces[account] = RecordedPace(answered=sorted(answered))
+        answered += self._around.attempts.get(account.name, []) if not self._checkpointing.kept else []
+        pace = self._paces[account.name] = RecordedPace(limit=account.limit, answered=sorted(answered))
         if not self._checkpointing.kept:
             pace.unrecordable(for_good=True)
         # Nothing leaves before a checkpoint says that this pace is ours.
@@ -317,7 +318,7 @@ class Pipeline:
     def _forget_paces(self, now: float) -> None:
         """Forget the paces of keys that nothing sends with any more and that hold no slot: a team may rotate its key as
         often as it likes."""
-        used = {way.terms.sink.account for way in self._routes.ways.values()}
+        used = {account.name for way in self._routes.ways.values() if (account := way.terms.sink.account)}
         for name in [name for name, pace in self._paces.items() if name not in used and not pace.attempts(now)]:
             del self._paces[name]
 

@@ -7,37 +7,33 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import tzinfo
 
-from kube_wecom_eventer.building import HttpClients, build_sink, build_wording
-from kube_wecom_eventer.config import RobotTarget, SinkSettings
-from kube_wecom_eventer.kube.secrets import SecretReader
+from kube_wecom_eventer.building import SinkMaker, bodies_of, build_wording
+from kube_wecom_eventer.config import SinkSettings
 from kube_wecom_eventer.match import SILENCED, EventFilter, Route
 from kube_wecom_eventer.metrics import Metrics
 from kube_wecom_eventer.namespaces import Namespaces
 from kube_wecom_eventer.notify import DROP_REASONS, Terms
 from kube_wecom_eventer.reading import EXPIRED
-from kube_wecom_eventer.render import Renderer, Templates
+from kube_wecom_eventer.render import Templates
 from kube_wecom_eventer.routing import Way
 
 
 class WayMaker:
-    """Makes ways that share templates, HTTP clients, Secrets and metrics."""
+    """Makes ways that share templates, sinks' surroundings and metrics."""
 
     def __init__(
         self,
         *,
         templates: Templates,
         zone: tzinfo,
-        clients: HttpClients,
-        secrets: SecretReader,
+        sinks: SinkMaker,
         namespaces: Namespaces,
         metrics: Metrics,
     ) -> None:
         self._namespaces = namespaces
         self._templates = templates
-        self._renderer = Renderer(templates=templates, zone=zone)
         self._zone = zone
-        self._clients = clients
-        self._secrets = secrets
+        self._sinks = sinks
         self._metrics = metrics
 
     def of_args(self, sinks: Sequence[SinkSettings]) -> list[Way]:
@@ -71,13 +67,13 @@ class WayMaker:
             identity=sink.identity,
             terms=Terms(
                 route=sink.name,
-                wording=build_wording(sink, template, self._renderer, self._templates, self._zone, owners=owners),
-                sink=build_sink(target, self._clients, self._secrets),
+                wording=build_wording(sink, template, self._templates, self._zone, owners=owners),
+                sink=self._sinks.sink(target),
                 repeat_interval=sink.repeat_interval,
                 group_wait=sink.group_wait,
             ),
             template=template,
-            merges=isinstance(target, RobotTarget),
+            merges=bodies_of(target) is not None,
             namespace=namespace,
             default=sink.default,
         )

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import gc
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 
 import httpx
 
-from kube_wecom_eventer.building import HttpClients, build_sink
-from kube_wecom_eventer.config import RobotTarget, Secret
+from kube_wecom_eventer.building import HttpClients, SinkMaker
+from kube_wecom_eventer.config import ApplicationTarget, Credential, RobotTarget, Secret
+from kube_wecom_eventer.render import Message
+from kube_wecom_eventer.sinks import Verdict
 
 
 class Closing(httpx.AsyncBaseTransport):
@@ -26,12 +29,16 @@ def robot(key: str) -> RobotTarget:
     return RobotTarget(endpoint=Secret(url), key=Secret(key), shown="https://wecom.test")
 
 
+def maker(clients: HttpClients) -> SinkMaker:
+    return SinkMaker(clients=clients, secrets=None, now=lambda: datetime.now(UTC))
+
+
 async def test_a_sinks_client_is_closed_when_the_sink_is_gone() -> None:
     """Routes come and go while the daemon runs; what a batch still holds stays usable."""
     transport = Closing()
     async with AsyncExitStack() as stack:
         clients = HttpClients(stack, transport=transport)
-        kept, held = build_sink(robot("a"), clients, None), [build_sink(robot("b"), clients, None)]
+        kept, held = maker(clients).sink(robot("a")), [maker(clients).sink(robot("b"))]
         gc.collect()
         await _turn()
         assert transport.closed == 0
@@ -40,7 +47,30 @@ async def test_a_sinks_client_is_closed_when_the_sink_is_gone() -> None:
         await _turn()
         assert transport.closed == 1
     assert transport.closed == 2
-    assert kept.account.startswith("wecom-")
+    assert kept.account is not None
+
+
+async def test_sinks_of_one_application_share_a_token_that_outlives_each_of_them() -> None:
+    """The one that asked first may be of a route that is no more, and its client closed."""
+    target = ApplicationTarget(
+        endpoint=Secret("https://wecom.test"),
+        corp_id="ww1",
+        agent_id=1,
+        corp_secret=Credential(Secret("secret")),
+        shown="https://wecom.test",
+    )
+    token: dict[str, object] = {"errcode": 0, "access_token": "t", "expires_in": 7200}
+    answers = iter([token, {"errcode": 42001}, token, {"errcode": 0}])
+    wire = httpx.MockTransport(lambda _request: httpx.Response(200, json=next(answers)))
+    async with AsyncExitStack() as stack:
+        makes = maker(HttpClients(stack, transport=wire))
+        kept, held = makes.sink(target), [makes.sink(target)]
+        assert await held[0].ready() is None
+        held.clear()
+        gc.collect()
+        await _turn()
+        message = Message(body=b'{"msgtype":"text","text":{"content":"x"}}', built_in=True)
+        assert (await kept.send(message)).verdict is Verdict.ACCEPTED
 
 
 async def test_sinks_share_what_costs_memory() -> None:

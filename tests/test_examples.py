@@ -22,7 +22,7 @@ from kube_wecom_eventer.declared_routes import ROUTE_LABEL
 from kube_wecom_eventer.match.silence_file import read_silences
 from kube_wecom_eventer.metrics import Metrics
 from kube_wecom_eventer.render import Renderer, Templates
-from kube_wecom_eventer.render.wecom_body import CONTENT_LIMITS
+from kube_wecom_eventer.render.wecom_body import ROBOT
 from tests.support.events import make_event
 
 ROOT = Path(__file__).parents[1]
@@ -156,7 +156,7 @@ def test_any_event_through_each_template_is_a_valid_message(
     assert not sent.built_in
     body = json.loads(sent.body)
     content = body[body["msgtype"]]["content"]
-    assert 0 < len(content.encode()) <= CONTENT_LIMITS[body["msgtype"]]
+    assert 0 < len(content.encode()) <= ROBOT.types[body["msgtype"]].limit
     own = " ".join(config_map["data"].values())
     assert content.count("<@") <= own.count("<@")
     if body["msgtype"] == "markdown":

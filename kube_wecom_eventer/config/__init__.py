@@ -4,8 +4,11 @@ Owns the grammar of flags and of sink and source URIs, and says everything that 
 Opens no connection and reads nothing but what it is given.
 """
 
+from kube_wecom_eventer.config.application import EVERYBODY, ApplicationTarget
 from kube_wecom_eventer.config.checkpoint import CheckpointSettings, pod_name, resolve
+from kube_wecom_eventer.config.credential import Credential
 from kube_wecom_eventer.config.declared_sink import parse_declared_sink
+from kube_wecom_eventer.config.dingtalk import DingTalkTarget
 from kube_wecom_eventer.config.filter import CLUSTER_SCOPE, FilterSettings
 from kube_wecom_eventer.config.leader_election import LeaderElectionSettings
 from kube_wecom_eventer.config.object_name import ObjectName
@@ -15,11 +18,24 @@ from kube_wecom_eventer.config.settings import Settings, load_settings
 from kube_wecom_eventer.config.sink import SinkSettings
 from kube_wecom_eventer.config.source import SourceSettings
 from kube_wecom_eventer.config.style import StyleSettings
-from kube_wecom_eventer.config.target import LogTarget, RobotTarget, Target, WebhookTarget, account
+from kube_wecom_eventer.config.target import (
+    ChatTarget,
+    LogTarget,
+    RobotTarget,
+    Target,
+    WebhookTarget,
+    account,
+    secrets_of,
+)
 
 __all__ = [
     "CLUSTER_SCOPE",
+    "EVERYBODY",
+    "ApplicationTarget",
+    "ChatTarget",
     "CheckpointSettings",
+    "Credential",
+    "DingTalkTarget",
     "FilterSettings",
     "LeaderElectionSettings",
     "LogTarget",
@@ -38,4 +54,5 @@ __all__ = [
     "parse_declared_sink",
     "pod_name",
     "resolve",
+    "secrets_of",
 ]

@@ -10,15 +10,21 @@ from dataclasses import replace
 
 import httpx
 
+from kube_wecom_eventer.config.application import SECRET as CORP_SECRET
+from kube_wecom_eventer.config.dingtalk import SIGN
+from kube_wecom_eventer.config.dingtalk import TOKEN as ACCESS_TOKEN
 from kube_wecom_eventer.config.sink import SinkSettings, read_sink
-from kube_wecom_eventer.config.target import LogTarget, RobotTarget
+from kube_wecom_eventer.config.target import LogTarget
 from kube_wecom_eventer.config.uri import OptionUri, parse_uri
 
 DEFAULT_HOSTS = ("qyapi.weixin.qq.com",)
 """Where declared sinks may send, unless ``--route-allowed-hosts`` says otherwise."""
 
 DAEMONS_OWN = {
-    "key_file": "files of the daemon's pod are the platform's; write key_secret=NAME",
+    **{
+        f"{name}_file": f"files of the daemon's pod are the platform's; write {name}_secret=NAME"
+        for name in ("key", CORP_SECRET, ACCESS_TOKEN, SIGN)
+    },
     "ca_file": "files of the daemon's pod are the platform's",
     "custom_body_configmap": "write the template under content, in the same ConfigMap",
     "custom_body_configmap_namespace": "write the template under content, in the same ConfigMap",
@@ -68,9 +74,10 @@ def parse_declared_sink(
         _check_host(sink, allowed_hosts, problems)
     if sink is None or len(problems) > before:
         return None
-    if isinstance(sink.target, RobotTarget) and sink.target.key_secret is None:
+    if name_of_secret := getattr(sink.target, "written_secret", ""):
         warnings.append(
-            "the robot's key stands in a ConfigMap, which many may read; keep it in a Secret: key_secret=NAME"
+            f"{name_of_secret}= stands in a ConfigMap, which many may read; keep it in a Secret: "
+            f"{name_of_secret}_secret=NAME"
         )
     sink = replace(sink, name=name, identity=name)
     return sink if everywhere else _of_namespace(sink, namespace, warnings)
@@ -97,7 +104,7 @@ def _has(uri: OptionUri, option: str) -> bool:
 
 def _check_host(sink: SinkSettings, allowed_hosts: Collection[str], problems: list[str]) -> None:
     if isinstance(sink.target, LogTarget):
-        problems.append("log: is the platform's; write wecom: or webhook:")
+        problems.append("log: is the platform's; write wecom:, wechat:, dingtalk: or webhook:")
         return
     try:
         # By the library that connects: two readers of one URL may disagree about its host.

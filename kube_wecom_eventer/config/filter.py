@@ -38,6 +38,9 @@ FILTER_PARAMETERS = (
 )
 
 _LEVELS = ("Warning", "Normal")
+_BY_THE_EVENTS_NAMESPACE = ("wechat", "dingtalk")
+"""Schemes of which kube-eventer compares ``namespaces`` with the namespace that the event itself is in: ``default``, if
+its object has none."""
 _NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _CUT_QUANTIFIER = re.compile(r"\{\d+$")
 _NEGATED_CLASS = re.compile(r"\[\^([A-Za-z]{3,})\]")
@@ -68,7 +71,7 @@ def parse_filter(uri: OptionUri, *, problems: list[str], warnings: list[str]) ->
     """Read the filter of a sink; what is wrong or doubtful is added to ``problems`` and ``warnings``."""
     settings = FilterSettings(
         level=_level(uri, problems, warnings),
-        namespaces=frozenset(_values(uri, "namespaces", warnings)),
+        namespaces=frozenset(_namespaces(uri, warnings)),
         excluded_namespaces=frozenset(_values(uri, "exclude_namespaces", warnings)),
         kinds=frozenset(_values(uri, "kinds", warnings)),
         reasons=_patterns(uri, "reason", problems, warnings),
@@ -89,6 +92,18 @@ def parse_filter(uri: OptionUri, *, problems: list[str], warnings: list[str]) ->
                 f"to leave out one reason write exclude_reason=^{negated[1]}$"
             )
     return settings
+
+
+def _namespaces(uri: OptionUri, warnings: list[str]) -> tuple[str, ...]:
+    names = _values(uri, "namespaces", warnings)
+    if uri.scheme in _BY_THE_EVENTS_NAMESPACE and "default" in names and CLUSTER_SCOPE not in names:
+        if CLUSTER_SCOPE not in _values(uri, "exclude_namespaces", []):
+            warnings.append(
+                f"namespaces=default takes events of nodes and volumes, too, as in kube-eventer; write {CLUSTER_SCOPE} "
+                f"beside it to say so, or exclude_namespaces={CLUSTER_SCOPE}"
+            )
+        return (*names, CLUSTER_SCOPE)
+    return names
 
 
 def _doubt_spelling(settings: FilterSettings, warnings: list[str]) -> None:

@@ -12,8 +12,11 @@ from dataclasses import dataclass
 from kube_wecom_eventer.config.uri import OptionUri
 from kube_wecom_eventer.suggestion import did_you_mean, near
 
-ROBOTS, WEBHOOK = "robots", "webhook:"
-"""What `Parameter.sinks` may name: WeCom's robots, however their URI begins; URLs of other services."""
+ROBOTS, WEBHOOK = "WeCom robots", "webhook:"
+WECHAT, DINGTALK = "wechat:", "dingtalk:"
+"""What `Parameter.sinks` may name: robots of WeCom and of DingTalk, however their URI begins; URLs of other services;
+schemes."""
+CHATS = (ROBOTS, WECHAT, DINGTALK)
 
 
 @dataclass(frozen=True, slots=True)

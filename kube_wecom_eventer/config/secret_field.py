@@ -1,4 +1,4 @@
-"""``key_secret=``: the field of a Secret in the cluster that holds a robot's key."""
+"""``key_secret=`` and its like: the field of a Secret in the cluster that holds what a sink must not show."""
 
 from __future__ import annotations
 
@@ -25,11 +25,14 @@ class SecretField:
         return f"{self.namespace}/{self.name}" + (f"/{self.field}" if self.field != DEFAULT_FIELD else "")
 
 
-def parse_secret_field(text: str, *, namespace: str = "") -> SecretField | None:
-    """Read ``NAMESPACE/NAME[/FIELD]``; with a ``namespace`` given ``NAME[/FIELD]`` in that one. None: it is neither."""
+def parse_secret_field(text: str, *, namespace: str = "", default: str = DEFAULT_FIELD) -> SecretField | None:
+    """Read ``NAMESPACE/NAME[/FIELD]``; with a ``namespace`` given ``NAME[/FIELD]`` in that one. None: it is neither.
+
+    ``default``: the field where none is written.
+    """
     parts = [namespace, *text.split("/")] if namespace else text.split("/")
     if len(parts) not in (2, 3):
         return None
-    found = SecretField(*parts)
+    found = SecretField(parts[0], parts[1], parts[2] if len(parts) == 3 else default)
     fits = NAMESPACE.fullmatch(found.namespace) and SUBDOMAIN.fullmatch(found.name) and FIELD.fullmatch(found.field)
     return found if fits else None

@@ -60,7 +60,7 @@ SILENCES = Flag(
 MAX_AGE = Flag("max-age", "An event that could not be told for so long is dropped and counted.", "1h", value="DURATION")
 MAX_GROUPS = Flag(
     "max-groups",
-    "Groups of like events that may wait for each robot, 1 to 100000; beyond them events are summed.",
+    "Groups of like events that may wait for each chat, 1 to 100000; beyond them events are summed.",
     "2000",
     value="N",
 )

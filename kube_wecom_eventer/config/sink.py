@@ -14,7 +14,7 @@ from kube_wecom_eventer.config.duration import parse_duration
 from kube_wecom_eventer.config.filter import FILTER_PARAMETERS, FilterSettings, parse_filter
 from kube_wecom_eventer.config.go_flags import parse_bool
 from kube_wecom_eventer.config.object_name import ObjectName
-from kube_wecom_eventer.config.parameter import ROBOTS, WEBHOOK, Parameter, ParameterGroup, names
+from kube_wecom_eventer.config.parameter import CHATS, DINGTALK, ROBOTS, WEBHOOK, Parameter, ParameterGroup, names
 from kube_wecom_eventer.config.style import STYLE_PARAMETERS, StyleSettings, parse_style
 from kube_wecom_eventer.config.target import OWN_GROUPS, TARGET_PARAMETERS, Target, parse_target
 from kube_wecom_eventer.config.uri import OptionUri, parse_uri
@@ -43,14 +43,14 @@ _HOW = ParameterGroup(
             "repeat_interval",
             "How long the same object, reason and message are told once; `0` tells each update.",
             "5m",
-            (ROBOTS,),
+            CHATS,
         ),
         Parameter(
             "group_wait",
             "An event waits up to so long, at most `10m`, that more join its message: for those who prefer fewer, "
             "larger messages. With `0` an event that finds nothing waiting leaves at once.",
             "0",
-            (ROBOTS,),
+            CHATS,
         ),
         Parameter("route", "A name for logs and metrics instead of `sink-1`, `sink-2`, ..."),
     ),
@@ -61,18 +61,18 @@ _IN_WHICH_WORDS = ParameterGroup(
     (
         Parameter(
             _TEMPLATE,
-            "Name of the ConfigMap with the body's template; see docs/configuration.md#templates. Without one a robot "
+            "Name of the ConfigMap with the body's template; see docs/configuration.md#templates. Without one a chat "
             "gets the built-in body, another URL kube-eventer's fields as JSON.",
-            sinks=(ROBOTS, WEBHOOK),
+            sinks=(*CHATS, WEBHOOK),
         ),
-        Parameter(_TEMPLATE_NAMESPACE, "That ConfigMap's namespace.", "default", (ROBOTS, WEBHOOK)),
+        Parameter(_TEMPLATE_NAMESPACE, "That ConfigMap's namespace.", "default", (*CHATS, WEBHOOK)),
         *STYLE_PARAMETERS,
         Parameter(
             "mention_owner",
             "`true`: mentions whom an annotation of the object's Namespace names, in templates' bodies, too; "
             "see docs/routing.md#many-teams-one-route.",
             "false",
-            (ROBOTS,),
+            (ROBOTS, DINGTALK),
         ),
     ),
 )
@@ -142,7 +142,7 @@ def read_sink(
     before = len(problems)
     target = parse_target(uri, known=_SHARED, namespace=namespace, problems=problems, warnings=warnings)
     filter_settings = parse_filter(uri, problems=problems, warnings=warnings)
-    style = parse_style(uri, problems=problems)
+    style = parse_style(uri, target, problems=problems)
     own_name = _name(uri, problems)
     template = _template(uri, warnings)
     repeat_interval, group_wait = _repeat_interval(uri, problems), _group_wait(uri, problems)

@@ -19,7 +19,7 @@ from kube_wecom_eventer.demo.records import Told
 from kube_wecom_eventer.demo.wecom import Received
 from kube_wecom_eventer.event import Event
 from kube_wecom_eventer.metrics import Metrics
-from kube_wecom_eventer.render import Merged, Renderer, RobotWording, Style, Templates
+from kube_wecom_eventer.render import ChatWording, Merged, Renderer, Style, Templates
 
 ZONE = ZoneInfo("Asia/Shanghai")
 AT = datetime(2026, 11, 20, 1, 2, 3, tzinfo=UTC)
@@ -75,7 +75,7 @@ def gallery() -> bytes:
 
 def _body(items: list[Merged], style: Style) -> Any:
     renderer = Renderer(templates=Templates(metrics=Metrics()), zone=ZONE)
-    message = RobotWording(renderer=renderer, template=None, style=style).message(items)
+    message = ChatWording(renderer=renderer, template=None, style=style).message(items)
     return msgspec.json.decode(message.body)
 
 

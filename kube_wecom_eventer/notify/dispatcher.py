@@ -18,13 +18,14 @@ from tenacity import AsyncRetrying, RetryCallState, wait_exponential
 from kube_wecom_eventer.metrics import Metrics
 from kube_wecom_eventer.notify.attempts import Attempts, outcome_of
 from kube_wecom_eventer.notify.batch import Batch
+from kube_wecom_eventer.notify.missed import MissedReceivers
 from kube_wecom_eventer.notify.notification import Notification, Terms
 from kube_wecom_eventer.notify.pace import Pacing
 from kube_wecom_eventer.notify.pending import Left, Pending
 from kube_wecom_eventer.notify.versions import Versions
 from kube_wecom_eventer.render import Merged
 from kube_wecom_eventer.render.digest import total
-from kube_wecom_eventer.sinks import Outcome, Sink, Verdict
+from kube_wecom_eventer.sinks import Account, Outcome, Sink, Verdict
 
 MAX_AGE = 3600.0
 """Seconds after which an event that could not be told is dropped: the API server forgets it then, too."""
@@ -76,7 +77,7 @@ class Dispatcher:
         told: Callable[[str, float], None] = lambda _route, _seconds: None,
         settled: Callable[[], None] = lambda: None,
         max_age: float = MAX_AGE,
-        pace_of: Callable[[str], Pacing | None] = lambda _account: None,
+        pace_of: Callable[[Account | None], Pacing | None] = lambda _account: None,
         returned: Callable[[Batch], None] = lambda _batch: None,
         routes: Callable[[], Sequence[str]] = lambda: (),
         rng: random.Random | None = None,
@@ -111,6 +112,7 @@ class Dispatcher:
         self.trouble = ""
         self.broken = False
         self._said = ""
+        self._missed = MissedReceivers(metrics=metrics, log=self._log)
         for counter in (metrics.sent, metrics.retried):
             counter.labels(destination=destination)
 
@@ -162,6 +164,7 @@ class Dispatcher:
             batch, self._alone = self._alone, None
             self._pending.take_back(Terms(route=route, wording=batch.wording, sink=batch.sink), batch)
         left = self._pending.withdraw(route)
+        self._missed.forget(route)
         if self._telling and self._telling.route == route and self._attempts:
             self._attempts.given_up.set()
         return left
@@ -285,6 +288,7 @@ class Dispatcher:
             self._metrics.delivery.labels(destination=self._destination).observe(delay)
             self._told(batch.route, delay)
             self._say_well(batch, delay)
+            self._missed.say(batch.route, outcome.missed)
         elif attempts.given_up.is_set():
             self._returned(batch)
         elif outcome.verdict in (Verdict.REFUSED, Verdict.UNKNOWN):

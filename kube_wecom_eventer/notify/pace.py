@@ -7,10 +7,13 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 WINDOW = 60.0
-"""Seconds in which WeCom counts a robot's messages."""
+"""Seconds in which a chat counts messages."""
+
+LIMIT = 20
+"""Messages in a window, unless a chat says otherwise: a WeCom robot's."""
 
 UNRECORDED = 5
-"""Messages of one key that may leave in a window without a checkpoint that knows of them."""
+"""Messages of one account that may leave in a window without a checkpoint that knows of them."""
 
 LONGEST_ATTEMPT = 10.0
 """Seconds: an attempt is given up before."""
@@ -58,13 +61,13 @@ class NoPace:
 
 
 class Pace:
-    """``limit`` messages in any ``window`` seconds; WeCom allows a robot's key 20 in 60.
+    """``limit`` messages in any ``window`` seconds.
 
     A slot is held from the attempt until ``window`` seconds after its answer or timeout: the destination counts a
     message at some moment between the two. ``answered``: when earlier attempts were, ascending.
     """
 
-    def __init__(self, *, limit: int = 20, window: float = WINDOW, answered: Iterable[float] = ()) -> None:
+    def __init__(self, *, limit: int = LIMIT, window: float = WINDOW, answered: Iterable[float] = ()) -> None:
         self._limit = limit
         self._window = window
         self._answered = deque(answered, maxlen=limit)
@@ -107,8 +110,8 @@ class RecordedPace(Pace):
     it may have missed. None starts before the first write was tried.
     """
 
-    def __init__(self, *, answered: Iterable[float] = ()) -> None:
-        super().__init__(answered=answered)
+    def __init__(self, *, limit: int = LIMIT, answered: Iterable[float] = ()) -> None:
+        super().__init__(limit=limit, answered=answered)
         self._started = 0
         self._recorded = 0
         self._unrecorded: deque[float] = deque(maxlen=UNRECORDED)

@@ -5,18 +5,27 @@ Read at night on a telephone: the first line says what and where, the event's me
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
 
 from kube_wecom_eventer.event import Event
+from kube_wecom_eventer.render.bodies import Bodies, Payload
 from kube_wecom_eventer.render.card import card
 from kube_wecom_eventer.render.labels import Labels, labels
 from kube_wecom_eventer.render.local_time import in_zone
-from kube_wecom_eventer.render.markup import fenced_text, inert_line, inert_line_v2, quoted
-from kube_wecom_eventer.render.style import Style, markdown_mentions
+from kube_wecom_eventer.render.markup import (
+    fenced_text,
+    inert_line,
+    inert_line_v2,
+    quoted,
+    quoted_dingtalk,
+    tagless,
+    tagless_line,
+)
+from kube_wecom_eventer.render.style import Style
 from kube_wecom_eventer.render.text import CUT_MARK, cut_bytes, harmless
-from kube_wecom_eventer.render.wecom_body import CONTENT_LIMITS, Payload
+from kube_wecom_eventer.render.wecom_body import ROBOT
 
 _SIGNS = {"Warning": "⚠️", "Normal": "ℹ️"}
 _OTHER_SIGN = "🔔"
@@ -24,6 +33,10 @@ _COLOURS = {"Warning": "warning", "Normal": "info"}
 _LONGEST_PLACE = 384
 _LONGEST_FACT = 256
 """Bytes: more than Kubernetes' own names have, and all facts together leave room for a message in 2048."""
+MOST_LABELS, _LONGEST_LABEL = 3, 128
+"""Lines of a message that ``label=`` may take, and their bytes."""
+_LONGEST_CARD_ROW = 120
+"""Bytes of a fact in a textcard."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,62 +49,128 @@ class _Facts:
     rows: tuple[tuple[str, str], ...]
 
 
-def built_in_payload(event: Event, *, style: Style, zone: tzinfo, count: int = 1) -> Payload:
-    """Return the message of a style: its content within WeCom's limit, nobody mentioned but the style's own people.
+def _plain_line(text: str) -> str:
+    return " ".join(harmless(text).split())
+
+
+_PLAIN = {"text": (_plain_line, harmless), "text_with_tags": (tagless_line, tagless)}
+"""By `MessageType.look`: what makes a fact harmless, and a message of several lines."""
+
+
+def built_in_payload(event: Event, *, style: Style, zone: tzinfo, count: int = 1, bodies: Bodies = ROBOT) -> Payload:
+    """Return the message of a style: within the chat's limits, nobody mentioned but the style's own people.
 
     text has a sign for the level; markdown a colour, too, and the event's message as a quote; markdown_v2 lists
-    the facts, with the event's message in a fence; for template_card see ``card``. What is too long is cut with a
-    mark, the event's message first. count: how many versions of events it stands for, shown from 2 on.
+    the facts, with the event's message in a fence; DingTalk's markdown has both the list and the quote; for the cards
+    see ``card`` and ``_textcard``. What is too long is cut with a mark, the event's message first. count: how many
+    versions of events it stands for, shown from 2 on.
     """
-    if style.msgtype == "markdown":
-        return _with_content("markdown", _markdown(event, style, zone, count))
-    if style.msgtype == "markdown_v2":
-        return _with_content("markdown_v2", _markdown_v2(event, style, zone, count))
     if style.msgtype == "template_card":
         return _card(event, style, zone, count)
-    payload = _with_content("text", _text(event, style, zone, count))
-    for name, people in (
-        ("mentioned_list", style.mentioned_list),
-        ("mentioned_mobile_list", style.mentioned_mobile_list),
-    ):
-        if people:
-            payload["text"][name] = list(people)
+    msgtype = style.msgtype if style.msgtype in bodies.types else "text"
+    layout = _LAYOUTS[bodies.types[msgtype].look]
+    return layout(_Page(bodies, msgtype, style), event, zone, count)
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """Where a message is written: the type that it has in a chat."""
+
+    bodies: Bodies
+    msgtype: str
+    style: Style
+
+    @property
+    def words(self) -> Labels:
+        return labels(self.style.lang)
+
+    @property
+    def mentions(self) -> str:
+        return self.bodies.mention_line(self.msgtype, self.style)
+
+    def filled(
+        self, head: str, *, before: str, message: str, after: str = "", end: str = "", title: str = ""
+    ) -> Payload:
+        """Return a text, the event's message cut to the room that the rest leaves; without a message what stands
+        ``before`` and ``after`` it is left out, too. ``end`` stays."""
+        content = head + end
+        if message:
+            room = self.bodies.types[self.msgtype].limit - len((head + before + after + end).encode())
+            # A mark on a line of its own would stand outside of a quote.
+            cut = cut_bytes(message, room).replace("\n" + CUT_MARK, CUT_MARK)
+            content = head + before + cut + after + end
+        return self.bodies.mention_lists(self.bodies.made(self.msgtype, content, title=title), self.style)
+
+
+def _text(page: _Page, event: Event, zone: tzinfo, count: int) -> Payload:
+    line, whole = _PLAIN[page.bodies.types[page.msgtype].look]
+    facts = _facts(event, page.style, zone, count, line)
+    head = [f"{facts.sign} {facts.reason} · {facts.where}", *(_row(page.words, *row) for row in facts.rows)]
+    end = f"\n{page.mentions}" if page.mentions else ""
+    return page.filled("\n".join(head), before="\n", message=whole(event.message.strip()), end=end)
+
+
+def _markdown(page: _Page, event: Event, zone: tzinfo, count: int) -> Payload:
+    facts = _facts(event, page.style, zone, count, inert_line)
+    colour = _COLOURS.get(event.type, "comment")
+    head = [f'**<font color="{colour}">{facts.sign} {facts.reason}</font>** · {facts.where}']
+    head += [_row(page.words, label, f'<font color="comment">{value}</font>') for label, value in facts.rows]
+    # The empty line ends the quote: what follows one directly may be drawn into it.
+    end = f"\n\n{page.mentions}" if page.mentions else ""
+    message = event.message.strip()
+    return page.filled("\n".join(head), before="\n", message=quoted(message) if message else "", end=end)
+
+
+def _markdown_v2(page: _Page, event: Event, zone: tzinfo, count: int) -> Payload:
+    facts = _facts(event, page.style, zone, count, inert_line_v2)
+    message = fenced_text(event.message.strip())
+    return page.filled(_listed(page, facts), before="\n```\n", message=message, after="\n```")
+
+
+def _dingtalk_markdown(page: _Page, event: Event, zone: tzinfo, count: int) -> Payload:
+    facts = _facts(event, page.style, zone, count, inert_line_v2)
+    message = event.message.strip()
+    end = f"\n\n{page.mentions}" if page.mentions else ""
+    quote = quoted_dingtalk(message) if message else ""
+    title = f"{facts.sign} {facts.reason} · {facts.where}"
+    return page.filled(_listed(page, facts), before="\n\n", message=quote, end=end, title=title)
+
+
+def _listed(page: _Page, facts: _Facts) -> str:
+    rows = [f"- **{label}**{page.words.between}{value}" for label, value in facts.rows]
+    return "\n".join([f"### {facts.sign} {facts.reason} · {facts.where}", *rows])
+
+
+def _textcard(page: _Page, event: Event, zone: tzinfo, count: int) -> Payload:
+    """Return a card of WeCom's applications: its title is the first line, the facts are grey. A tap leads where
+    ``card`` says."""
+    facts = _facts(event, page.style, zone, 1, tagless_line)
+    kind = page.bodies.types[page.msgtype]
+    # The event's message is worth more than the last facts.
+    grey: list[str] = []
+    for row in facts.rows:
+        div = f'<div class="gray">{cut_bytes(_row(page.words, *row), _LONGEST_CARD_ROW, mark="…")}</div>'
+        if len("".join([*grey, div]).encode()) > kind.limit // 2:
+            break
+        grey.append(div)
+    title = cut_bytes(
+        f"{facts.sign} {facts.reason} · {facts.where}", kind.title_limit - len(times(count).encode()), mark="…"
+    )
+    head, message = "".join(grey) or page.words.event, tagless(event.message.strip())
+    payload = page.filled(head, before="", message=message, title=title + times(count))
+    payload[page.msgtype]["url"] = page.words.help_url
     return payload
 
 
-def _with_content(msgtype: str, content: str) -> Payload:
-    return {"msgtype": msgtype, msgtype: {"content": content}}
-
-
-def _text(event: Event, style: Style, zone: tzinfo, count: int) -> str:
-    words = labels(style.lang)
-    facts = _facts(event, style, zone, count, _plain_line)
-    head = [f"{facts.sign} {facts.reason} · {facts.where}", *(_row(words, *row) for row in facts.rows)]
-    return _filled("text", "\n".join(head), before="\n", message=harmless(event.message.strip()))
-
-
-def _markdown(event: Event, style: Style, zone: tzinfo, count: int) -> str:
-    words = labels(style.lang)
-    facts = _facts(event, style, zone, count, inert_line)
-    colour = _COLOURS.get(event.type, "comment")
-    head = [f'**<font color="{colour}">{facts.sign} {facts.reason}</font>** · {facts.where}']
-    head += [_row(words, label, f'<font color="comment">{value}</font>') for label, value in facts.rows]
-    mentions = markdown_mentions(style)
-    # The empty line ends the quote: what follows one directly may be drawn into it.
-    after = f"\n\n{mentions}" if mentions else ""
-    message = event.message.strip()
-    if not message:
-        return "\n".join(head) + after
-    return _filled("markdown", "\n".join(head), before="\n", message=quoted(message), after=after)
-
-
-def _markdown_v2(event: Event, style: Style, zone: tzinfo, count: int) -> str:
-    words = labels(style.lang)
-    facts = _facts(event, style, zone, count, inert_line_v2)
-    head = [f"### {facts.sign} {facts.reason} · {facts.where}"]
-    head += [f"- **{label}**{words.between}{value}" for label, value in facts.rows]
-    message = fenced_text(event.message.strip())
-    return _filled("markdown_v2", "\n".join(head), before="\n```\n", message=message, after="\n```")
+_LAYOUTS: Mapping[str, Callable[[_Page, Event, tzinfo, int], Payload]] = {
+    "text": _text,
+    "text_with_tags": _text,
+    "markdown": _markdown,
+    "markdown_v2": _markdown_v2,
+    "dingtalk_markdown": _dingtalk_markdown,
+    "textcard": _textcard,
+}
+"""By `MessageType.look`."""
 
 
 def _card(event: Event, style: Style, zone: tzinfo, count: int) -> Payload:
@@ -125,6 +204,7 @@ def _facts(event: Event, style: Style, zone: tzinfo, merged: int, clean: Callabl
         (words.part, fact(about.field_path)),
         (words.source, fact("@".join(filter(None, (component, event.source.host))))),
         (words.cluster, fact(style.cluster)),
+        *((words.label, fact(label, _LONGEST_LABEL)) for label in style.labels[:MOST_LABELS]),
     )
     place = "/".join(filter(None, (about.namespace, about.name)))
     return _Facts(
@@ -140,18 +220,5 @@ def times(count: int) -> str:
     return f" ×{count}" if count > 1 else ""
 
 
-def _plain_line(text: str) -> str:
-    return " ".join(harmless(text).split())
-
-
 def _row(words: Labels, label: str, value: str) -> str:
     return f"{label}{words.between}{value}"
-
-
-def _filled(msgtype: str, head: str, *, before: str, message: str, after: str = "") -> str:
-    """Join a content, the event's message cut to the room that the rest leaves; the head alone without a message."""
-    if not message:
-        return head
-    room = CONTENT_LIMITS[msgtype] - len((head + before + after).encode())
-    # A mark on a line of its own would stand outside of a quote.
-    return head + before + cut_bytes(message, room).replace("\n" + CUT_MARK, CUT_MARK) + after

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from kube_wecom_eventer.render.built_in import times
+from kube_wecom_eventer.render.bodies import Bodies, Payload
+from kube_wecom_eventer.render.built_in import MOST_LABELS, times
 from kube_wecom_eventer.render.digest import Merged, filled, total
 from kube_wecom_eventer.render.labels import labels
-from kube_wecom_eventer.render.markup import inert_line, inert_line_v2
-from kube_wecom_eventer.render.style import Style, markdown_mentions
+from kube_wecom_eventer.render.markup import inert_line, inert_line_v2, tagless, tagless_line
+from kube_wecom_eventer.render.style import Style
 from kube_wecom_eventer.render.text import cut_bytes, harmless
-from kube_wecom_eventer.render.wecom_body import CONTENT_LIMITS, Payload
+from kube_wecom_eventer.render.wecom_body import ROBOT
 
 _LONGEST_MESSAGE = 160
 _LONGEST_NAME = 128
@@ -19,71 +20,89 @@ _LONGEST_NAME = 128
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Look:
-    """How a type of message writes a digest; the templates take what is already harmless."""
+class Look:
+    """How a type of message writes a digest; the templates take what is already harmless.
+
+    ``clean_sum`` makes a namespace or reason harmless for a sum.
+    """
 
     clean: Callable[[str], str]
     header: str
     line: str
     message: str
+    clean_sum: Callable[[str], str]
+    markdown: bool = True
 
 
 def _plain(text: str) -> str:
     return " ".join(harmless(text).split())
 
 
-_LOOKS = {
-    "text": _Look(
-        clean=_plain, header="{sign} {title}", line="• {reason} · {where}{times}{message}", message="：{text}"
-    ),
-    "markdown": _Look(
+def _text_look(clean: Callable[[str], str], clean_sum: Callable[[str], str]) -> Look:
+    return Look(
+        clean=clean,
+        header="{sign} {title}",
+        line="• {reason} · {where}{times}{message}",
+        message="：{text}",
+        clean_sum=clean_sum,
+        markdown=False,
+    )
+
+
+_LIST = Look(
+    clean=inert_line_v2,
+    header="### {sign} {title}",
+    line="- **{reason}** · {where}{times}{message}",
+    message="：{text}",
+    clean_sum=inert_line_v2,
+)
+
+LOOKS = {
+    "text": _text_look(_plain, harmless),
+    "text_with_tags": _text_look(tagless_line, tagless),
+    "markdown": Look(
         clean=inert_line,
         header='**<font color="{colour}">{sign} {title}</font>**',
         line=">**{reason}** · {where}{times}{message}",
         message=' <font color="comment">{text}</font>',
+        clean_sum=inert_line,
     ),
-    "markdown_v2": _Look(
-        clean=inert_line_v2,
-        header="### {sign} {title}",
-        line="- **{reason}** · {where}{times}{message}",
-        message="：{text}",
-    ),
+    "markdown_v2": _LIST,
+    "dingtalk_markdown": _LIST,
 }
+"""By `MessageType.look`; what is not among them has no room for a digest."""
 
 
-def built_in_digest(items: Sequence[Merged], *, style: Style) -> Payload:
+def built_in_digest(items: Sequence[Merged], *, style: Style, bodies: Bodies = ROBOT) -> Payload:
     """Return a digest in the style's type of message; a card has no room for one, so it becomes a text."""
-    kind = style.msgtype if style.msgtype in _LOOKS else "text"
-    look, words = _LOOKS[kind], labels(style.lang)
-    header = digest_header(items, style=style, kind=kind)
-    mentions = f"\n\n{markdown_mentions(style)}" if kind == "markdown" and markdown_mentions(style) else ""
-    room = CONTENT_LIMITS[kind] - len((header + "\n" + mentions).encode())
+    kind = bodies.types.get(style.msgtype)
+    msgtype = style.msgtype if kind and kind.look in LOOKS else "text"
+    kind = bodies.types[msgtype]
+    look, words = LOOKS[kind.look], labels(style.lang)
+    header = digest_header(items, style=style, look=kind.look)
+    mentions = bodies.mention_line(msgtype, style)
+    end = ("\n\n" if look.markdown else "\n") + mentions if mentions else ""
+    room = kind.limit - len((header + "\n" + end).encode())
 
     def line(item: Merged) -> str:
         return _line(item, look)
 
-    content = f"{header}\n{filled(items, line=line, clean=look.clean, words=words, room=room)}{mentions}"
-    payload: Payload = {"msgtype": kind, kind: {"content": content}}
-    if kind == "text":
-        for name, people in (
-            ("mentioned_list", style.mentioned_list),
-            ("mentioned_mobile_list", style.mentioned_mobile_list),
-        ):
-            if people:
-                payload["text"][name] = list(people)
-    return payload
+    content = f"{header}\n{filled(items, line=line, clean=look.clean, words=words, room=room)}{end}"
+    title = digest_header(items, style=style, look="text")
+    return bodies.mention_lists(bodies.made(msgtype, content, title=title), style)
 
 
-def digest_header(items: Sequence[Merged], *, style: Style, kind: str) -> str:
-    """Return the first line of a digest: how many groups, ×N, and the cluster."""
-    look, words = _LOOKS.get(kind, _LOOKS["text"]), labels(style.lang)
+def digest_header(items: Sequence[Merged], *, style: Style, look: str) -> str:
+    """Return the first line of a digest: how many groups, ×N, the cluster and the labels."""
+    chosen, words = LOOKS[look], labels(style.lang)
     warning = any(item.event.type == "Warning" for item in items)
-    cluster = f" · {cut_bytes(look.clean(style.cluster), _LONGEST_NAME, mark='…')}" if style.cluster else ""
-    title = words.digest.format(groups=len(items)) + f" ×{total(items)}" + cluster
-    return look.header.format(sign="⚠️" if warning else "ℹ️", title=title, colour="warning" if warning else "info")
+    names = [name for name in (style.cluster, *style.labels[:MOST_LABELS]) if name]
+    about = "".join(f" · {cut_bytes(chosen.clean(name), _LONGEST_NAME, mark='…')}" for name in names)
+    title = words.digest.format(groups=len(items)) + f" ×{total(items)}" + about
+    return chosen.header.format(sign="⚠️" if warning else "ℹ️", title=title, colour="warning" if warning else "info")
 
 
-def _line(item: Merged, look: _Look) -> str:
+def _line(item: Merged, look: Look) -> str:
     about = item.event.involved_object
 
     def short(text: str, longest: int) -> str:

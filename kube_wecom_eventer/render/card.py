@@ -6,8 +6,8 @@ Latin letter is half as wide, so twice as many are let through.
 
 from __future__ import annotations
 
+from kube_wecom_eventer.render.bodies import Payload
 from kube_wecom_eventer.render.text import width
-from kube_wecom_eventer.render.wecom_body import Payload
 
 _TITLE = 26
 _DESCRIPTION = 30

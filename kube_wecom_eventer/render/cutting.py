@@ -7,7 +7,7 @@ import re
 from kube_wecom_eventer.render.text import CUT_MARK, cut_bytes
 
 _MENTION = re.compile(r"<@[^<>\s]*>")
-_WHOLE = re.compile(r"</?font\b[^<>]*>|<@[^<>\s]*>|!?\[[^\[\]\n]*\]\([^()\n]*\)|\*\*|`+")
+_WHOLE = re.compile(r"</?[A-Za-z][^<>]*>|<@[^<>\s]*>|!?\[[^\[\]\n]*\]\([^()\n]*\)|\*\*|`+")
 _FENCE = re.compile(r"(?m)^[ \t]*```.*$")
 _FONT = re.compile(r"<(/?)font\b[^<>]*>")
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any, NoReturn
 
-from kube_wecom_eventer.render.markup import contained, joins_to_tag
+from kube_wecom_eventer.render.markup import joins_to_tag
 from kube_wecom_eventer.render.text import ZERO_WIDTH_SPACE, harmless, joins_to_mention
 
 
@@ -15,12 +16,12 @@ class JsonWriter:
     kube-eventer writes values raw, so a newline or a backslash in a message breaks the body. Whether a value stands
     inside a string is read from what was written before it, at run time, so conditions and loops are no obstacle.
 
-    markdown: the strings are WeCom's markdown, so values must not break the markup around them, either.
+    ``clean`` makes a value harmless for what the strings are: where they have markup, values must not break it, either.
     """
 
-    def __init__(self, *, markdown: bool = False) -> None:
-        self._clean = contained if markdown else harmless
-        self._joins = joins_to_tag if markdown else joins_to_mention
+    def __init__(self, *, clean: Callable[[str], str] = harmless) -> None:
+        self._clean = clean
+        self._joins = joins_to_mention if clean is harmless else joins_to_tag
         self._parts: list[str] = []
         self._in_string = False
         self._after_backslash = False

@@ -17,6 +17,7 @@ class Labels:
     times: str
     source: str
     cluster: str
+    label: str
     part: str
     between: str
     help_url: str
@@ -35,6 +36,7 @@ LABELS = {
         times="{count} 次",
         source="来源",
         cluster="集群",
+        label="标签",
         part="位置",
         between="：",
         help_url="https://kubernetes.io/zh-cn/docs/tasks/debug/",
@@ -51,6 +53,7 @@ LABELS = {
         times="{count} times",
         source="Source",
         cluster="Cluster",
+        label="Label",
         part="Part",
         between=": ",
         help_url="https://kubernetes.io/docs/tasks/debug/",

@@ -16,6 +16,7 @@ _TAG_START = re.compile(r"<(?=[A-Za-z/!?@]|\Z)")
 _TILDE_FENCE = re.compile(r"~(?=~~)")
 _LINE_BREAK = re.compile("\r\n|[\r\x85\u2028\u2029]")
 _ACTIVE_LINE_START = re.compile(r"(?m)^([ \t]*)(?=[#>])")
+_BLOCK_START = re.compile(r"^(?=[-+=|]|[0-9]{1,9}[.)])")
 _OUTER_UNDERSCORE = re.compile(r"(?<![0-9A-Za-z])_|_(?![0-9A-Za-z])")
 
 
@@ -28,6 +29,16 @@ def contained(text: str) -> str:
     """
     text = _TAG_START.sub("<" + ZERO_WIDTH_SPACE, harmless(text)).replace("`", "'")
     return _TILDE_FENCE.sub("~" + ZERO_WIDTH_SPACE, text)
+
+
+def tagless(text: str) -> str:
+    """Return a text that can't make a tag: for texts of WeCom's applications, where ``<a href>`` is a link."""
+    return _TAG_START.sub("<" + ZERO_WIDTH_SPACE, harmless(text))
+
+
+def tagless_line(text: str) -> str:
+    """Return the same on one line."""
+    return tagless(" ".join(harmless(text).split()))
 
 
 def joins_to_tag(before: str, after: str) -> bool:
@@ -66,6 +77,15 @@ def inert_line_v2(text: str) -> str:
 def quoted(text: str) -> str:
     """Return a text as a quote of markdown: a sign before each line, nothing active inside."""
     return "\n".join(f"> {line}".rstrip() for line in inert(text).split("\n"))
+
+
+def quoted_dingtalk(text: str) -> str:
+    """Return a text as a quote of DingTalk's markdown: each line a line, nothing active inside.
+
+    Its dialect has lists, emphasis and images, and joins lines that have no two spaces at their end.
+    """
+    lines = (inert_line_v2(line) for line in _LINE_BREAK.sub("\n", text).split("\n"))
+    return "  \n".join(f"> {_BLOCK_START.sub(ZERO_WIDTH_SPACE, line)}".rstrip() for line in lines)
 
 
 def fenced_text(text: str) -> str:

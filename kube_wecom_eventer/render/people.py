@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kube_wecom_eventer.render.style import Style, markdown_mentions
-from kube_wecom_eventer.render.wecom_body import CONTENT_LIMITS, Payload
+from kube_wecom_eventer.render.bodies import Bodies, Payload
+from kube_wecom_eventer.render.style import Style
 
 
-def mentioning(payload: Payload, people: Sequence[str]) -> Payload:
+def mentioning(payload: Payload, people: Sequence[str], *, bodies: Bodies) -> Payload:
     """Return the body with these people mentioned too, as far as its type can do that.
 
-    Text has a list for it; in markdown they follow the content, where there is room; other types mention nobody
-    (https://developer.work.weixin.qq.com/document/path/99110).
+    In lists, or behind its text, where there is room for them.
     """
-    kind = payload["msgtype"]
-    if not people or kind not in ("text", "markdown"):
+    kind, text = bodies.type_of(payload), bodies.text_of(payload)
+    if not people or kind is None or text is None:
         return payload
-    body = payload[kind]
-    if kind == "text":
-        listed = [*(body.get("mentioned_list") or ()), *people]
-        return {**payload, kind: {**body, "mentioned_list": list(dict.fromkeys(listed))}}
-    content = f"{body['content']}\n{markdown_mentions(Style(mentioned_list=tuple(people)))}"
-    fits = len(content.encode()) <= CONTENT_LIMITS[kind]
-    return {**payload, kind: {**body, "content": content}} if fits else payload
+    style = Style(mentioned_list=tuple(people))
+    if line := bodies.mention_line(payload["msgtype"], style):
+        longer = f"{text}\n{line}"
+        if len(longer.encode(errors="replace")) <= kind.limit:
+            payload = bodies.with_text(payload, longer)
+    return bodies.mention_lists(payload, style)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import tzinfo
 
 import msgspec
 
 from kube_wecom_eventer.errors import TemplateError
 from kube_wecom_eventer.event import Event
-from kube_wecom_eventer.render.built_in import built_in_payload
+from kube_wecom_eventer.render.bodies import Bodies, Payload
+from kube_wecom_eventer.render.built_in import built_in_payload, times
 from kube_wecom_eventer.render.built_in_digest import built_in_digest
 from kube_wecom_eventer.render.digest import Merged
 from kube_wecom_eventer.render.json_writer import JsonWriter
@@ -17,10 +18,10 @@ from kube_wecom_eventer.render.message import Message
 from kube_wecom_eventer.render.people import mentioning
 from kube_wecom_eventer.render.style import Style
 from kube_wecom_eventer.render.template import Template
-from kube_wecom_eventer.render.template_digest import counted, template_digest
+from kube_wecom_eventer.render.template_digest import template_digest
 from kube_wecom_eventer.render.templates import Templates
 from kube_wecom_eventer.render.text import cut_bytes, harmless
-from kube_wecom_eventer.render.wecom_body import MARKDOWN, Payload, encode_payload, overflow, parse_payload
+from kube_wecom_eventer.render.wecom_body import ROBOT
 
 _DEFAULT = Style()
 _MOST_RENDERED = 500
@@ -32,11 +33,12 @@ _SHORTEST_MESSAGE = 64
 
 
 class Renderer:
-    """Renders for WeCom robots. ``zone``: the time zone in which times are printed."""
+    """Renders for one kind of chat, ``bodies``. ``zone``: the time zone in which times are printed."""
 
-    def __init__(self, *, templates: Templates, zone: tzinfo) -> None:
+    def __init__(self, *, templates: Templates, zone: tzinfo, bodies: Bodies = ROBOT) -> None:
         self._templates = templates
         self._zone = zone
+        self._bodies = bodies
         self._steps = 0
 
     def render(
@@ -57,8 +59,8 @@ class Renderer:
         if template is None or parsed is None:
             return self.built_in(event, style=style, count=count)
         try:
-            payload = mentioning(self._fitting(event, parsed, count), people)
-            return Message(body=encode_payload(payload), built_in=False)
+            payload = mentioning(self._fitting(event, parsed, count), people, bodies=self._bodies)
+            return Message(body=self._bodies.encode(payload), built_in=False)
         except TemplateError as error:
             self._templates.failed(template, stage="render", problem=str(error))
             return self.built_in(event, style=style, count=count)
@@ -77,13 +79,14 @@ class Renderer:
                 payloads.append(self._payload(item.event, parsed, item.count))
                 if self._steps > _MOST_STEPS:
                     break
-            payload = template_digest(items, payloads, style=style)
+            payload = template_digest(items, payloads, style=style, bodies=self._bodies)
+            if payload is None:
+                return self.built_in_digest(items, style=style)
+            payload = mentioning(payload, people, bodies=self._bodies)
+            return Message(body=self._bodies.encode(payload), built_in=False)
         except TemplateError as error:
             self._templates.failed(template, stage="render", problem=str(error))
             return self.built_in_digest(items, style=style)
-        if payload is None:
-            return self.built_in_digest(items, style=style)
-        return Message(body=encode_payload(mentioning(payload, people)), built_in=False)
 
     def uncut(self, event: Event, *, template: str, count: int = 1) -> Payload | None:
         """Return the body that a template makes before anything of it is cut; None where it fails, or is missing."""
@@ -97,12 +100,13 @@ class Renderer:
 
     def built_in(self, event: Event, *, style: Style = _DEFAULT, count: int = 1) -> Message:
         """Return the message in our own words."""
-        payload = built_in_payload(event, style=style, zone=self._zone, count=count)
-        return Message(body=encode_payload(payload), built_in=True)
+        payload = built_in_payload(event, style=style, zone=self._zone, count=count, bodies=self._bodies)
+        return Message(body=self._bodies.encode(payload), built_in=True)
 
     def built_in_digest(self, items: Sequence[Merged], *, style: Style = _DEFAULT) -> Message:
         """Return the digest in our own words."""
-        return Message(body=encode_payload(built_in_digest(items, style=style)), built_in=True)
+        payload = built_in_digest(items, style=style, bodies=self._bodies)
+        return Message(body=self._bodies.encode(payload), built_in=True)
 
     def after_refusal(
         self, items: Sequence[Merged], *, template: str, problem: str, style: Style = _DEFAULT
@@ -121,7 +125,7 @@ class Renderer:
         event = msgspec.structs.replace(event, message=harmless(event.message))
         payload = self._payload(event, template, count)
         for _ in range(_SHORTENINGS):
-            excess = overflow(payload)
+            excess = self._bodies.overflow(payload)
             size = len(event.message.encode())
             if not excess or size <= _SHORTEST_MESSAGE:
                 break
@@ -131,13 +135,15 @@ class Renderer:
         return payload
 
     def _payload(self, event: Event, template: Template, count: int) -> Payload:
-        """Render; where that gives markdown, again for markdown: what a body is shows only when it is there."""
-        payload = self._rendered(event, template, markdown=False)
-        if payload["msgtype"] in MARKDOWN:
-            payload = self._rendered(event, template, markdown=True)
-        return counted(payload, count)
+        """Render; where that gives a type whose text has markup, again for that: what a body is shows only when it is
+        there."""
+        payload = self._rendered(event, template, clean=harmless)
+        kind = self._bodies.type_of(payload)
+        if kind and kind.clean is not harmless:
+            payload = self._rendered(event, template, clean=kind.clean)
+        return self._bodies.counted(payload, times(count))
 
-    def _rendered(self, event: Event, template: Template, *, markdown: bool) -> Payload:
-        writer = JsonWriter(markdown=markdown)
+    def _rendered(self, event: Event, template: Template, *, clean: Callable[[str], str]) -> Payload:
+        writer = JsonWriter(clean=clean)
         self._steps += template.execute(event, writer, zone=self._zone)
-        return parse_payload(writer.result())
+        return self._bodies.parse(writer.result())

@@ -28,6 +28,7 @@ class Style:
     cluster: a name for the cluster, shown in the message where given.
     mentioned_list: userids or ``@all``.
     mentioned_mobile_list: telephone numbers or ``@all``.
+    labels: texts that the message shows as they are, as a robot's keyword.
 
     What can mention whom is WeCom's rule (https://developer.work.weixin.qq.com/document/path/99110): text mentions
     both lists, markdown userids only, markdown_v2 and template_card nobody. ``style_doubts`` tells what is in vain.
@@ -38,6 +39,7 @@ class Style:
     cluster: str = ""
     mentioned_list: tuple[str, ...] = ()
     mentioned_mobile_list: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
 
 
 def markdown_mentions(style: Style) -> str:

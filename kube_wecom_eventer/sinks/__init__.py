@@ -1,8 +1,25 @@
 """Destinations: one file each. A sink sends one message and classifies the answer; what follows is not its business."""
 
+from kube_wecom_eventer.sinks.access_token import AccessToken, AccessTokens
+from kube_wecom_eventer.sinks.dingtalk_robot import DingTalkRobot
+from kube_wecom_eventer.sinks.keys import ReadKey
 from kube_wecom_eventer.sinks.log_lines import LogLines
-from kube_wecom_eventer.sinks.outcome import Outcome, Sink, Verdict
+from kube_wecom_eventer.sinks.outcome import Account, Outcome, Sink, Verdict
 from kube_wecom_eventer.sinks.webhook import Webhook
+from kube_wecom_eventer.sinks.wecom_application import WeComApplication
 from kube_wecom_eventer.sinks.wecom_robot import WeComRobot
 
-__all__ = ["LogLines", "Outcome", "Sink", "Verdict", "WeComRobot", "Webhook"]
+__all__ = [
+    "AccessToken",
+    "AccessTokens",
+    "Account",
+    "DingTalkRobot",
+    "LogLines",
+    "Outcome",
+    "ReadKey",
+    "Sink",
+    "Verdict",
+    "WeComApplication",
+    "WeComRobot",
+    "Webhook",
+]

@@ -18,7 +18,7 @@ class LogLines:
         # Whoever reads may pause, and then neither the loop nor its look-ups of names may wait for that.
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="log")
 
-    account = ""
+    account = None
 
     async def ready(self) -> Outcome | None:
         """Return None: nothing is needed."""

@@ -30,7 +30,8 @@ class Outcome:
     """``reason`` is a metric's label, from a closed set; ``detail`` is for a person and holds no secret.
 
     ``wait``: the least number of seconds until the next attempt, where the destination named one. ``costs_nothing``:
-    the destination was not asked, so another attempt may follow soon.
+    the destination was not asked, so another attempt may follow soon. ``missed``: receivers of an accepted message whom
+    it did not reach.
     """
 
     verdict: Verdict
@@ -38,13 +39,22 @@ class Outcome:
     detail: str = ""
     wait: float = 0.0
     costs_nothing: bool = False
+    missed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What a destination counts messages by: its name, and how many may leave in any minute."""
+
+    name: str
+    limit: int
 
 
 class Sink(Protocol):
-    """A destination. ``account`` names what it counts messages by, once that is known; else it is empty."""
+    """A destination. ``account``: what it counts messages by, once that is known; None where it counts none."""
 
     @property
-    def account(self) -> str:
+    def account(self) -> Account | None:
         """See the class."""
         ...
 

@@ -16,14 +16,21 @@ _CONNECT_TIMEOUT = 4.0
 
 
 async def post(
-    http: httpx.AsyncClient, url: str, *, body: bytes, headers: Mapping[str, str], method: str = "POST"
+    http: httpx.AsyncClient,
+    url: str,
+    *,
+    body: bytes,
+    headers: Mapping[str, str],
+    method: str = "POST",
+    until: float | None = None,
 ) -> httpx.Response | Outcome:
     """Send and return the answer, or an outcome to try again. Follows no redirect. Raises nothing but CancelledError.
 
-    The outcome's detail may quote the URL: clean it before it is shown.
+    ``until``: the loop's time until which it may take, else TIMEOUT seconds. The outcome's detail may quote the URL:
+    clean it before it is shown.
     """
     try:
-        async with asyncio.timeout(TIMEOUT):
+        async with asyncio.timeout_at(deadline() if until is None else until):
             return await http.request(
                 method,
                 url,
@@ -42,6 +49,11 @@ async def post(
         return Outcome(verdict=Verdict.RETRY, reason="network", detail=detail)
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         return Outcome(verdict=Verdict.RETRY, reason="network", detail=f"{type(error).__name__}: {error}")
+
+
+def deadline() -> float:
+    """Return the loop's time at which an attempt that starts now is given up."""
+    return asyncio.get_running_loop().time() + TIMEOUT
 
 
 def overloaded(response: httpx.Response) -> Outcome | None:

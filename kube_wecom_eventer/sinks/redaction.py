@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from kube_wecom_eventer.config.target import Headers
+from kube_wecom_eventer.config.http_options import Headers
 
 _SHORTEST = 4
 """Characters; shorter parts of a request would make a text unreadable, and are nobody's token."""

@@ -28,7 +28,7 @@ class Webhook:
         self._redaction = Redaction(url=url, secrets=_parts(url), headers=target.headers)
         self._http = http
 
-    account = ""
+    account = None
 
     async def ready(self) -> Outcome | None:
         """Return None: nothing is needed."""

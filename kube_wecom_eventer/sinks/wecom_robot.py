@@ -5,32 +5,22 @@ Source: https://developer.work.weixin.qq.com/document/path/99110. The answer is 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from urllib.parse import urlsplit
 
 import httpx
-import msgspec
 
 from kube_wecom_eventer.config import RobotTarget, Secret, account
-from kube_wecom_eventer.errors import EventerError
 from kube_wecom_eventer.render import Message
-from kube_wecom_eventer.sinks.outcome import Outcome, Verdict
-from kube_wecom_eventer.sinks.posting import overloaded, post
+from kube_wecom_eventer.sinks.answer import Answer, read_answer
+from kube_wecom_eventer.sinks.keys import ReadKey, read_key
+from kube_wecom_eventer.sinks.outcome import Account, Outcome
+from kube_wecom_eventer.sinks.posting import post
 from kube_wecom_eventer.sinks.redaction import Redaction
-from kube_wecom_eventer.sinks.wecom_codes import classify
+from kube_wecom_eventer.sinks.wecom_codes import ROBOT
 
-_BLOCKED = 62.0
-"""Seconds: over its limit a robot is blocked for a minute, and clocks differ a little."""
-
-
-class _Answer(msgspec.Struct):
-    errcode: int
-    errmsg: str = ""
-
-
-ReadKey = Callable[[], Awaitable[Secret]]
-"""Returns a robot's key as it is now. Raises EventerError, whose text is for a person."""
+_LIMIT = 20
+"""Messages that a key takes in any minute."""
 
 
 class WeComRobot:
@@ -43,7 +33,7 @@ class WeComRobot:
         self._read_key = read_key
         self._key: Secret | None = None
         self._url = ""
-        self.account = ""
+        self.account: Account | None = None
         if read_key is None:
             self._take(target.key, target.endpoint.reveal())
 
@@ -51,18 +41,16 @@ class WeComRobot:
         """Read the key, where it is not the target's own; see `Sink.ready`."""
         if self._read_key is None:
             return None
-        try:
-            key = await self._read_key()
-        except EventerError as error:
-            hint = f"; grant {rule}" if (rule := getattr(error, "hint", "")) else ""
-            return Outcome(verdict=Verdict.BROKEN, reason="no_key", detail=f"{error}{hint}", costs_nothing=True)
+        key = await read_key(self._read_key)
+        if isinstance(key, Outcome):
+            return key
         if key != self._key:
             self._take(key, self._target.endpoint_of(key))
         return None
 
     def _take(self, key: Secret, url: str) -> None:
         self._key, self._url = key, url
-        self.account = account(key)
+        self.account = Account(account(key), _LIMIT)
         self._redaction = Redaction(
             url=url, secrets=(key.reveal(), urlsplit(url).query.partition("=")[2]), headers=self._target.headers
         )
@@ -75,22 +63,7 @@ class WeComRobot:
         return replace(outcome, detail=self._redaction.clean(outcome.detail))
 
     def _judge(self, response: httpx.Response) -> Outcome:
-        if later := overloaded(response):
-            return later
-        try:
-            answer = msgspec.json.decode(response.content, type=_Answer)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            # Clean first: a page may show the URL, and half a key is too much as well.
-            start = self._redaction.clean(response.text)[:80]
-            detail = f"HTTP {response.status_code}, and no answer of WeCom's: {start!r}"
-            return Outcome(verdict=Verdict.RETRY, reason="not_wecom", detail=detail)
-        verdict, meaning = classify(answer.errcode)
-        if verdict is Verdict.ACCEPTED:
-            return Outcome(verdict=verdict)
-        known = verdict is not Verdict.UNKNOWN
-        return Outcome(
-            verdict=verdict,
-            reason=f"errcode_{answer.errcode}" if known else "errcode_other",
-            detail=f"errcode {answer.errcode}: {meaning} ({self._redaction.clean(answer.errmsg)[:200]})",
-            wait=_BLOCKED if verdict is Verdict.TOO_FAST else 0.0,
-        )
+        answer = read_answer(response, Answer, of=ROBOT.of, redaction=self._redaction)
+        if isinstance(answer, Outcome):
+            return answer
+        return ROBOT.outcome(answer.errcode, self._redaction.clean(answer.errmsg))

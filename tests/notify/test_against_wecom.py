@@ -15,7 +15,7 @@ from kube_wecom_eventer.demo.faults import Answer, Hang
 from kube_wecom_eventer.demo.wecom import PATH, ErrCode, WeComGroup
 from kube_wecom_eventer.metrics import Metrics
 from kube_wecom_eventer.notify import Dispatcher, OneByOne, Pace, Terms, notification
-from kube_wecom_eventer.render import Renderer, RobotWording, Style, Templates
+from kube_wecom_eventer.render import ChatWording, Renderer, Style, Templates
 from kube_wecom_eventer.sinks import WeComRobot
 from tests.support.events import make_event
 from tests.support.virtual_time import virtual_time
@@ -32,7 +32,7 @@ class Telling:
         self.metrics, self.wecom = metrics, wecom
         self._robot = WeComRobot(target=ROBOT, http=http)
         renderer = Renderer(templates=Templates(metrics=metrics), zone=UTC)
-        self._wording = RobotWording(renderer=renderer, template=None, style=Style())
+        self._wording = ChatWording(renderer=renderer, template=None, style=Style())
         self.dispatcher = Dispatcher(destination="wecom-1", pending=OneByOne(), metrics=metrics, pace=Pace())
         self._started = now()
 

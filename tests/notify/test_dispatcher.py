@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from kube_wecom_eventer.metrics import Metrics
 from kube_wecom_eventer.notify import Dispatcher, OneByOne, Pace, Terms, notification
 from kube_wecom_eventer.notify.one_by_one import CAPACITY
-from kube_wecom_eventer.render import Merged, Message, Renderer, RobotWording, Style, Templates
+from kube_wecom_eventer.render import ChatWording, Merged, Message, Renderer, Style, Templates
 from kube_wecom_eventer.sinks import Outcome, Verdict
 from tests.support.events import make_event
 from tests.support.scripted import ScriptedSink
@@ -36,7 +36,7 @@ class Telling:
         if template:
             templates.update("ns/cm", {"content": template})
         renderer = Renderer(templates=templates, zone=UTC)
-        self._wording = RobotWording(renderer=renderer, template="ns/cm" if template else None, style=Style())
+        self._wording = ChatWording(renderer=renderer, template="ns/cm" if template else None, style=Style())
         self.dispatcher = Dispatcher(
             destination="wecom-1",
             pending=OneByOne(),

@@ -17,7 +17,7 @@ from kube_wecom_eventer.metrics import Metrics
 from kube_wecom_eventer.notify import Dispatcher, MergingPending, Pace, Terms, notification
 from kube_wecom_eventer.notify.pending import MAX_SUMS
 from kube_wecom_eventer.notify.repeats import Repeats
-from kube_wecom_eventer.render import Renderer, RobotWording, Style, Templates
+from kube_wecom_eventer.render import ChatWording, Renderer, Style, Templates
 from kube_wecom_eventer.sinks import Outcome, Verdict
 from tests.support.events import make_event
 from tests.support.scripted import ACCEPTED, ScriptedSink
@@ -35,7 +35,7 @@ class Chat:
             templates.update("ns/cm", {"content": template})
         self._renderer = Renderer(templates=templates, zone=UTC)
         self._template = "ns/cm" if template else None
-        self._wordings: dict[str, RobotWording] = {}
+        self._wordings: dict[str, ChatWording] = {}
         self.pending = MergingPending(max_groups=max_groups)
         self.dispatcher = Dispatcher(
             destination="wecom-1", pending=self.pending, metrics=self.metrics, pace=Pace(), rng=Random(1)
@@ -54,7 +54,7 @@ class Chat:
         about = {"kind": "Pod", "namespace": "payments", "name": name, "uid": f"uid-{name}"}
         style = Style(lang="en", mentioned_list=(f"on-call-{route}",))
         wording = self._wordings.setdefault(
-            route, RobotWording(renderer=self._renderer, template=self._template, style=style)
+            route, ChatWording(renderer=self._renderer, template=self._template, style=style)
         )
         self.dispatcher.offer(
             notification(

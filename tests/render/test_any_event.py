@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from kube_wecom_eventer.metrics import Metrics
 from kube_wecom_eventer.render import Renderer, Style, Templates
 from kube_wecom_eventer.render.style import LANGS, MSGTYPES
-from kube_wecom_eventer.render.wecom_body import CONTENT_LIMITS, overflow
+from kube_wecom_eventer.render.wecom_body import ROBOT
 from tests.support.events import make_event
 
 PEOPLE = ("wangqing", "zhaoli")
@@ -80,13 +80,13 @@ def events(texts: st.SearchStrategy[str]) -> st.SearchStrategy[Any]:
 
 def check(body: dict[str, Any]) -> None:
     kind = body["msgtype"]
-    assert overflow(body) == 0
+    assert ROBOT.overflow(body) == 0
     if kind == "template_card":
         check_card(body["template_card"])
         return
     content = body[kind]["content"]
     assert content.strip()
-    assert len(content.encode()) <= CONTENT_LIMITS[kind]
+    assert len(content.encode()) <= ROBOT.types[kind].limit
     assert set(re.findall(r"<@([^<>\s]*)", content)) <= set(PEOPLE)
     assert set(body[kind].get("mentioned_list", [])) <= set(PEOPLE)
     assert not body[kind].keys() - {"content", "mentioned_list"}

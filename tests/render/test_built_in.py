@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from kube_wecom_eventer.render import Style, built_in
-from kube_wecom_eventer.render.wecom_body import CONTENT_LIMITS, encode_payload
+from kube_wecom_eventer.render.wecom_body import ROBOT
 from tests.support.events import make_event
 
 TEXT_ZH = """\
@@ -159,11 +159,11 @@ def test_a_long_message_leaves_the_facts_and_the_mentions_whole(msgtype: str, me
     long = {"kind": "Pod", "namespace": "n" * 63, "name": "p" * 253, "fieldPath": "f" * 500}
     body = payload(style(msgtype), message=message, reason="R" * 500, involvedObject=long)
     content = body[msgtype]["content"]
-    assert len(content.encode()) <= CONTENT_LIMITS[msgtype]
+    assert len(content.encode()) <= ROBOT.types[msgtype].limit
     assert "prod-1" in content
     assert content.count("…(truncated)") == 1
     assert content.endswith({"text": "…(truncated)", "markdown": "<@zhaoli>", "markdown_v2": "\n```"}[msgtype])
-    assert encode_payload(body)
+    assert ROBOT.encode(body)
 
 
 @pytest.mark.parametrize("msgtype", ["text", "markdown", "markdown_v2"])

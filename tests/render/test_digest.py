@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from kube_wecom_eventer.metrics import Metrics
 from kube_wecom_eventer.render import Merged, Renderer, Style, Templates
-from kube_wecom_eventer.render.wecom_body import CONTENT_LIMITS
+from kube_wecom_eventer.render.wecom_body import ROBOT
 from tests.support.events import make_event
 
 _TEXTS = st.text(st.characters(codec="utf-8"), max_size=200) | st.sampled_from(
@@ -94,7 +94,7 @@ def test_what_does_not_fit_is_summed_and_still_adds_up() -> None:
         body = json.loads(renderer().digest(items, template=None, style=style).body)
         kind = body["msgtype"]
         content = body[kind]["content"]
-        assert len(content.encode()) <= CONTENT_LIMITS[kind]
+        assert len(content.encode()) <= ROBOT.types[kind].limit
         first, *lines = [line for line in content.split("\n") if line and not line.startswith("<@")]
         found = re.search(r"×(\d+)", first)
         assert found is not None
@@ -121,7 +121,7 @@ def test_any_events_give_a_valid_digest(items: list[Merged], msgtype: str, templ
     message = renderer(template).digest(items, template="ns/cm" if template else None, style=Style(msgtype=msgtype))
     body = json.loads(message.body)
     content = body[body["msgtype"]]["content"]
-    assert len(content.encode()) <= CONTENT_LIMITS[body["msgtype"]]
+    assert len(content.encode()) <= ROBOT.types[body["msgtype"]].limit
     assert "<@" not in content
     assert f"×{sum(item.count for item in items)}" in content.partition("\n")[0]
     if body["msgtype"] == "markdown":

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from kube_wecom_eventer.render import Style, style_doubts
-from kube_wecom_eventer.render.style import markdown_mentions
+from kube_wecom_eventer.render.style import Style, markdown_mentions, style_doubts
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from kube_wecom_eventer.demo.wecom import Received
 from kube_wecom_eventer.event import Event
 from kube_wecom_eventer.notify import pending
 from kube_wecom_eventer.render import Merged, Message, Wording
-from kube_wecom_eventer.sinks import Outcome, Sink, Verdict
+from kube_wecom_eventer.sinks import Account, Outcome, Sink, Verdict
 
 Version = tuple[str, int]
 """An event's UID and its resourceVersion."""
@@ -148,7 +148,7 @@ class _ObservedSink:
         self._ledger = ledger
 
     @property
-    def account(self) -> str:
+    def account(self) -> Account | None:
         return self._inner.account
 
     async def ready(self) -> Outcome | None:
@@ -203,11 +203,11 @@ def _short(versions: Sequence[Version]) -> str:
 @contextmanager
 def observed(ledger: Ledger) -> Iterator[None]:
     """Let all daemons that are built meanwhile write into the ledger."""
-    build_sink, build_wording, merge = building.build_sink, building.build_wording, pending.MergingPending._merge
+    build_sink, build_wording, merge = building.SinkMaker.sink, building.build_wording, pending.MergingPending._merge
 
-    def sink(target: Any, *rest: Any) -> Sink:
+    def sink(self: building.SinkMaker, target: Any) -> Sink:
         key = target.key.reveal() if hasattr(target, "key") else target.destination
-        return _ObservedSink(build_sink(target, *rest), key, ledger)
+        return _ObservedSink(build_sink(self, target), key, ledger)
 
     def wording(settings: Any, *rest: Any, **options: Any) -> Wording:
         return _ObservedWording(build_wording(settings, *rest, **options), settings.name, ledger)
@@ -216,7 +216,7 @@ def observed(ledger: Ledger) -> Iterator[None]:
         merge(group, event, count if isinstance(count, Counted) else Counted(count, version_of(event)))
 
     with (
-        mock.patch.object(ways, "build_sink", sink),
+        mock.patch.object(building.SinkMaker, "sink", sink),
         mock.patch.object(ways, "build_wording", wording),
         mock.patch.object(pending, "_Group", _CountedGroup),
         mock.patch.object(pending.MergingPending, "_merge", staticmethod(merged)),

@@ -10,7 +10,7 @@ from kube_wecom_eventer.config import RobotTarget, Secret
 from kube_wecom_eventer.render import Message
 from kube_wecom_eventer.sinks import Outcome, Verdict, WeComRobot
 from kube_wecom_eventer.sinks.posting import TIMEOUT
-from kube_wecom_eventer.sinks.wecom_codes import classify
+from kube_wecom_eventer.sinks.wecom_codes import ROBOT
 from tests.support.virtual_time import virtual_time
 
 KEY = "693axxx6-7aoc-4bc4-97a0-0ec2sifa5aaa"
@@ -155,8 +155,8 @@ async def test_no_outcome_shows_the_key() -> None:
 
 def test_every_code_has_its_words() -> None:
     """The operator reads them in the log."""
-    assert "removed from the group" in classify(93000)[1]
-    assert classify(1)[0] is Verdict.UNKNOWN
+    assert "removed from the group" in ROBOT.classify(93000)[1]
+    assert ROBOT.classify(1)[0] is Verdict.UNKNOWN
 
 
 @pytest.mark.parametrize(

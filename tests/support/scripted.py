@@ -20,7 +20,7 @@ ACCEPTED = Outcome(verdict=Verdict.ACCEPTED)
 class ScriptedSink:
     """Answers from ``script``, then accepts everything; keeps what was sent and when."""
 
-    account = ""
+    account = None
 
     def __init__(self, script: Iterable[Outcome | float] = (), *, takes: float = 0.0) -> None:
         self._script = list(script)

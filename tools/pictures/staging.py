@@ -31,8 +31,8 @@ from kube_wecom_eventer.event import Event
 from kube_wecom_eventer.metrics import Metrics
 from kube_wecom_eventer.notify.notification import Terms, notification
 from kube_wecom_eventer.notify.pending import MergingPending
-from kube_wecom_eventer.render import Message, Renderer, RobotWording, Style, Templates
-from kube_wecom_eventer.sinks import Outcome, Verdict
+from kube_wecom_eventer.render import ChatWording, Message, Renderer, Style, Templates
+from kube_wecom_eventer.sinks import Account, Outcome, Verdict
 
 ZONE = ZoneInfo("Asia/Shanghai")
 START = datetime(2026, 11, 20, 1, 2, 3, tzinfo=UTC)
@@ -41,7 +41,7 @@ START = datetime(2026, 11, 20, 1, 2, 3, tzinfo=UTC)
 class _NoSink:
     """Nothing is sent from here."""
 
-    account = ""
+    account: Account | None = None
 
     async def ready(self) -> Outcome | None:
         """See `Sink.ready`."""
@@ -102,7 +102,7 @@ class Staged:
         if index == 1:
             style = Style(msgtype="markdown", lang=lang, cluster="demo", mentioned_list=("oncall-platform",))
         renderer = Renderer(templates=templates, zone=ZONE)
-        wording = RobotWording(renderer=renderer, template=None if index else TEMPLATE, style=style)
+        wording = ChatWording(renderer=renderer, template=None if index else TEMPLATE, style=style)
         return Terms(route=str(index), wording=wording, sink=_NoSink())
 
     def page(self) -> Page:

@@ -15,7 +15,7 @@ from kube_wecom_eventer.errors import ConfigError
 SEND_TEST = Flag(
     "send-test",
     "Also send one marked message to each destination of the flags, by each address that the sinks name for it, and "
-    "say what was answered. A robot gets the built-in words, which mention nobody; another URL the body that it would "
+    "say what was answered. A chat gets the built-in words, which mention nobody; another URL the body that it would "
     "get from its template.",
     is_bool=True,
 )

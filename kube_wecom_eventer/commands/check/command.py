@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TextIO
 
-from kube_wecom_eventer.building import HttpClients, described, doubts
+from kube_wecom_eventer.building import HttpClients, bodies_of, described, doubts, style_of
 from kube_wecom_eventer.commands.check.arguments import SEND_TEST, Arguments, read_arguments
 from kube_wecom_eventer.commands.check.destinations import check_destinations, compare_clocks, send_tests
 from kube_wecom_eventer.commands.check.explanation import explain, find_event
@@ -23,13 +23,13 @@ from kube_wecom_eventer.commands.check.rights import Right, check_rights, needed
 from kube_wecom_eventer.commands.check.routes import check_routes, within
 from kube_wecom_eventer.commands.check.stored import check_checkpoint, found_elsewhere, say_config_maps, say_declared
 from kube_wecom_eventer.commands.check.words import check_templates, sample_event
-from kube_wecom_eventer.config import CheckpointSettings, LogTarget, RobotTarget, Settings, pod_name, resolve
+from kube_wecom_eventer.config import CheckpointSettings, LogTarget, Settings, pod_name, resolve, secrets_of
 from kube_wecom_eventer.errors import ConfigError
 from kube_wecom_eventer.following import Following
 from kube_wecom_eventer.kube.client import ApiClient
 from kube_wecom_eventer.kube.credentials import Connection, connect
 from kube_wecom_eventer.metrics import Metrics
-from kube_wecom_eventer.render import Merged, Message, Renderer
+from kube_wecom_eventer.render import Merged, Message, Renderer, Style
 from kube_wecom_eventer.routing import Way
 
 _RECENT = 3600.0
@@ -203,7 +203,6 @@ async def _events(cluster: _Cluster, seconds: float, report: Report, now: Callab
 
 def _rights(cluster: _Cluster) -> Iterator[Right]:
     settings = cluster.settings
-    targets = [way.settings.target for way in cluster.ways]
     silences = settings.silences.within(cluster.connection.namespace) if settings.silences else None
     templates = {sink.template for sink in settings.sinks if sink.template}
     return needed(
@@ -211,7 +210,7 @@ def _rights(cluster: _Cluster) -> Iterator[Right]:
         namespace=cluster.connection.namespace,
         place=cluster.place,
         config_maps={*templates, *([silences] if silences else [])},
-        secrets={target.key_secret for target in targets if isinstance(target, RobotTarget) and target.key_secret},
+        secrets={secret for way in cluster.ways for secret in secrets_of(way.settings.target)},
         namespaces_wanted=any(
             way.settings.mention_owner or way.settings.filter.namespace_selector for way in cluster.ways
         ),
@@ -246,9 +245,11 @@ async def _explain(cluster: _Cluster, name: str, report: Report, now: Callable[[
 
 
 def _test_message(way: Way, cluster: _Cluster) -> Message:
-    """Return a robot's message in our own words, which mention nobody; others get the body that they expect."""
-    if isinstance(way.settings.target, RobotTarget):
-        return Renderer(templates=cluster.following.templates, zone=cluster.settings.zone).built_in(sample_event())
+    """Return a chat's message in our own words, which mention nobody; others get the body that they expect."""
+    if bodies := bodies_of(way.settings.target):
+        renderer = Renderer(templates=cluster.following.templates, zone=cluster.settings.zone, bodies=bodies)
+        # A DingTalk robot may want a label's word in each message.
+        return renderer.built_in(sample_event(), style=Style(labels=style_of(way.settings).labels))
     return way.terms.wording.message([Merged(sample_event())])
 
 

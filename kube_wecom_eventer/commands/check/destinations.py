@@ -11,7 +11,7 @@ import httpx
 
 from kube_wecom_eventer.building import HttpClients
 from kube_wecom_eventer.commands.check.findings import Report
-from kube_wecom_eventer.config import LogTarget, RobotTarget, Target
+from kube_wecom_eventer.config import ApplicationTarget, LogTarget, RobotTarget, Target, secrets_of
 from kube_wecom_eventer.errors import ConfigError
 from kube_wecom_eventer.render import Message
 from kube_wecom_eventer.routing import Way
@@ -23,14 +23,12 @@ _CLOCK_MARGIN = 30.0
 
 
 async def check_destinations(ways: Iterable[Way], clients: HttpClients, report: Report, *, now: datetime) -> None:
-    """Ask each host once for anything at all, without a key; and read each key that a Secret holds."""
-    asked: set[tuple[str, str | None]] = set()
+    """Ask each host once for anything at all, without a key; read each key that a Secret holds; and ask WeCom whether
+    an application's secret is right, which tells nobody."""
+    asked: dict[tuple[str, str | None], bool] = {}
     keys: set[str] = set()
     for way in ways:
         target = way.settings.target
-        if isinstance(target, RobotTarget) and target.key_secret and target.destination not in keys:
-            keys.add(target.destination)
-            await _key(way, str(target.key_secret), report)
         if isinstance(target, LogTarget):
             continue
         try:
@@ -39,8 +37,12 @@ async def check_destinations(ways: Iterable[Way], clients: HttpClients, report: 
             report.bad(way.route.name, f"{target.shown}: the URL can't be used")
             continue
         if (host, target.ca_file) not in asked:
-            asked.add((host, target.ca_file))
-            await _reach(host, target, clients, report, now=now)
+            asked[host, target.ca_file] = await _reach(host, target, clients, report, now=now)
+        # What can't be reached is not asked: one trouble is said once.
+        askable = asked[host, target.ca_file] or not isinstance(target, ApplicationTarget)
+        if askable and target.destination not in keys:
+            keys.add(target.destination)
+            await _keys(way, report)
 
 
 def _host(url: str) -> str:
@@ -48,17 +50,23 @@ def _host(url: str) -> str:
     return str(parts.copy_with(userinfo=b"", raw_path=b"/", fragment=None))
 
 
-async def _key(way: Way, secret: str, report: Report) -> None:
-    report.working(f"reading Secret {secret} ...")
-    outcome = await way.terms.sink.ready()
-    if outcome is None:
-        report.good(way.route.name, f"Secret {secret} holds a key")
+async def _keys(way: Way, report: Report) -> None:
+    target = way.settings.target
+    secrets, is_application = secrets_of(target), isinstance(target, ApplicationTarget)
+    if not secrets and not is_application:
         return
-    text, _, rule = outcome.detail.partition("; grant ")
-    report.bad(way.route.name, text, *([f"grant {rule}"] if rule else []))
+    report.working(f"asking for the key of {way.route.name} ...")
+    if outcome := await way.terms.sink.ready():
+        text, _, rule = outcome.detail.partition("; grant ")
+        report.bad(way.route.name, text, *([f"grant {rule}"] if rule else []))
+        return
+    for secret in secrets:
+        report.good(way.route.name, f"Secret {secret} holds a key")
+    if is_application:
+        report.good(way.route.name, "WeCom takes the application's secret")
 
 
-async def _reach(host: str, target: Target, clients: HttpClients, report: Report, *, now: datetime) -> None:
+async def _reach(host: str, target: Target, clients: HttpClients, report: Report, *, now: datetime) -> bool:
     report.working(f"asking {host} ...")
     started = time.monotonic()
     try:
@@ -67,15 +75,16 @@ async def _reach(host: str, target: Target, clients: HttpClients, report: Report
     except ConfigError as error:
         for problem in error.problems:
             report.bad(host, problem)
-        return
+        return False
     except (httpx.HTTPError, OSError, ValueError) as error:
         report.bad(host, f"can't be reached: {_in_words(error)}", *_ways_out(error, target))
-        return
+        return False
     if answer.status_code == httpx.codes.PROXY_AUTHENTICATION_REQUIRED:
         report.bad(host, "the proxy wants credentials (HTTP 407)", "HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT")
-        return
+        return False
     report.good(host, f"can be reached, in {(time.monotonic() - started) * 1000:.0f} ms")
     compare_clocks(answer.headers.get("date", ""), host, report, now=now)
+    return True
 
 
 def compare_clocks(date: str, whose: str, report: Report, *, now: datetime) -> None:
@@ -109,10 +118,10 @@ def _ways_out(error: Exception, target: Target) -> Sequence[str]:
         return ("a company's own authority? name its PEM file with ca_file=FILE",)
     if isinstance(error, httpx.ProxyError):
         return ("correct HTTPS_PROXY, or name the host in NO_PROXY",)
-    proxy = (
-        "HTTPS_PROXY=http://HOST:PORT, or api=URL of a proxy before WeCom" if isinstance(target, RobotTarget) else ""
-    )
-    return (f"no way out from here? {proxy or 'HTTPS_PROXY=http://HOST:PORT'}; in a cluster look at NetworkPolicies",)
+    proxy = "HTTPS_PROXY=http://HOST:PORT"
+    if isinstance(target, RobotTarget | ApplicationTarget):
+        proxy += ", or api=URL of a proxy before WeCom"
+    return (f"no way out from here? {proxy}; in a cluster look at NetworkPolicies",)
 
 
 async def send_tests(ways: Iterable[Way], report: Report, *, test_message: Callable[[Way], Message]) -> None:
@@ -129,5 +138,7 @@ async def send_tests(ways: Iterable[Way], report: Report, *, test_message: Calla
         outcome = await sink.ready() or await sink.send(test_message(way))
         if outcome.verdict is Verdict.ACCEPTED:
             report.good(way.route.name, f"the test message was accepted by {target.shown}")
+            if outcome.missed:
+                report.bad(way.route.name, f"it did not reach {', '.join(outcome.missed)}")
         else:
             report.bad(way.route.name, f"{target.shown}: {outcome.detail}")

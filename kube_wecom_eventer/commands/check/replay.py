@@ -17,10 +17,10 @@ from random import Random
 from kube_wecom_eventer.event import Event
 from kube_wecom_eventer.match import Silences
 from kube_wecom_eventer.metrics import Metrics
-from kube_wecom_eventer.notify import Dispatcher, MergingPending, NoPace, OneByOne, Pace, notification
+from kube_wecom_eventer.notify import Dispatcher, MergingPending, NoPace, OneByOne, Pace, Pacing, notification
 from kube_wecom_eventer.render import Message
 from kube_wecom_eventer.routing import RouteTable, Way
-from kube_wecom_eventer.sinks import Outcome, Verdict
+from kube_wecom_eventer.sinks import Account, Outcome, Verdict
 from kube_wecom_eventer.virtual_time import VirtualLoop
 
 _MOST_VERSIONS = 60
@@ -60,7 +60,7 @@ class Played:
 class _Recorder:
     """A sink that accepts everything, and notes when."""
 
-    account = ""
+    account: Account | None = None
 
     def __init__(self, group: Group, started: float) -> None:
         self._group = group
@@ -142,10 +142,17 @@ def _dispatcher(name: str, way: Way, group: Group) -> Dispatcher:
         destination=name,
         pending=MergingPending() if way.merges else OneByOne(),
         metrics=Metrics(),
-        pace=Pace() if way.merges else NoPace(),
+        pace=_pace(way),
         told=told,
         rng=Random(1),  # noqa: S311 nothing fails, so nothing is drawn
     )
+
+
+def _pace(way: Way) -> Pacing:
+    if not way.merges:
+        return NoPace()
+    account = way.terms.sink.account
+    return Pace(limit=account.limit) if account else Pace()
 
 
 def _versions(events: Sequence[Event], *, start: datetime, until: datetime) -> Iterator[tuple[datetime, Event]]:

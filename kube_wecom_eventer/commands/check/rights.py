@@ -73,7 +73,7 @@ def needed(
             words = "its templates and silences are not known"
             yield Right(verbs=("list", "watch"), resource="configmaps", namespace=each, needed_for=words)
     for secret in sorted({(each.namespace, each.name) for each in secrets}):
-        words = "the robot's key can't be read, and nothing is sent there"
+        words = "a sink's key can't be read, and nothing is sent there"
         yield Right(verbs=("get",), resource="secrets", namespace=secret[0], name=secret[1], needed_for=words)
     if namespaces_wanted:
         words = "namespace_selector= takes nothing, mention_owner= mentions nobody"

@@ -31,7 +31,7 @@ from kube_wecom_eventer.suggestion import did_you_mean
 
 _PROGRAM = f"{PROGRAM} render"
 _MOST_EVENTS = 2000
-"""Of a digest: so many groups may wait for a robot."""
+"""Of a digest: so many groups may wait for a chat."""
 
 
 def run(
@@ -206,8 +206,8 @@ class _Render:
         digest = int(self._options.digest or 0)
         if not digest:
             return Shown(subject, [self._renderings.message(subject, each) for each in events], findings)
-        if not subject.robot:
-            raise ConfigError([f"--digest={digest}: {subject.name} gets one request an event; only robots get digests"])
+        if subject.bodies is None:
+            raise ConfigError([f"--digest={digest}: {subject.name} gets one request an event; only chats get digests"])
         many = alike([each.event for each in events], digest)
         return Shown(subject, [self._renderings.digest(subject, many)], findings)
 

@@ -19,6 +19,7 @@ _HEADING = re.compile(r"^#{1,6}\s+(.*)$")
 _QUOTE = re.compile(r"^>\s?(.*)$")
 _ITEM = re.compile(r"^(\s*)[-*+]\s+")
 _FENCE = re.compile(r"^\s*(?:```|~~~)")
+_DIV = re.compile(r"<div[^<>]*>(.*?)</div>", re.DOTALL)
 
 _COLOURS = {"info": "32", "comment": "2", "warning": "33"}
 """WeCom's colours: green, grey, orange."""
@@ -63,6 +64,15 @@ def mentions(body: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*("@all" if name == "all" else name for name in named), *_listed(part)]))
 
 
+def dingtalk_mentions(body: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return whom a message pings in a DingTalk group: those in ``at``."""
+    at = body.get("at")
+    if not isinstance(at, Mapping):
+        return ()
+    listed = [str(each) for name in ("atMobiles", "atUserIds") for each in _as_list(at.get(name))]
+    return tuple(dict.fromkeys([*(["@all"] if at.get("isAtAll") is True else []), *listed]))
+
+
 def _part(body: Mapping[str, Any]) -> tuple[str, Mapping[str, Any] | None]:
     """Return the message type and what belongs to it; None where that is no object."""
     kind = body.get("msgtype")
@@ -72,8 +82,11 @@ def _part(body: Mapping[str, Any]) -> tuple[str, Mapping[str, Any] | None]:
 
 def _listed(part: Mapping[str, Any]) -> Iterator[str]:
     for name in ("mentioned_list", "mentioned_mobile_list"):
-        people = part.get(name)
-        yield from (str(each) for each in people) if isinstance(people, list) else ()
+        yield from (str(each) for each in _as_list(part.get(name)))
+
+
+def _as_list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _text(part: Mapping[str, Any], paint: Paint) -> Iterator[str]:
@@ -113,6 +126,12 @@ def _card(part: Mapping[str, Any], paint: Paint) -> Iterator[str]:
             yield f"{_of(row, 'keyname')}  {_of(row, 'value')}"
 
 
+def _textcard(part: Mapping[str, Any], paint: Paint) -> Iterator[str]:
+    yield paint(_of(part, "title"), "1")
+    for line in _DIV.sub(lambda div: div[1] + "\n", str(part.get("description") or "")).split("\n"):
+        yield printable(line)
+
+
 def _news(part: Mapping[str, Any], paint: Paint) -> Iterator[str]:
     articles = part.get("articles")
     for article in articles if isinstance(articles, list) else ():
@@ -125,13 +144,15 @@ _DRAWN: Mapping[str, Callable[[Mapping[str, Any], Paint], Iterator[str]]] = {
     "text": _text,
     "markdown": _markdown,
     "markdown_v2": _markdown_v2,
+    "textcard": _textcard,
     "template_card": _card,
     "news": _news,
 }
 
 
 def _content(part: Mapping[str, Any]) -> str:
-    return str(part.get("content") or "")
+    # DingTalk's markdown has a text.
+    return str(part.get("content") or part.get("text") or "")
 
 
 def _lines(part: Mapping[str, Any]) -> Sequence[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TextIO
 
+from kube_wecom_eventer.building import bodies_of
 from kube_wecom_eventer.building import doubts as style_doubts
 from kube_wecom_eventer.commands.manifests import FoundConfigMap, config_maps, looks_like_manifest
 from kube_wecom_eventer.commands.texts import STDIN, read_text
@@ -15,7 +16,7 @@ from kube_wecom_eventer.config.sink import parse_sink
 from kube_wecom_eventer.config.target import ROBOT_PATH
 from kube_wecom_eventer.declared_routes import LIMITS, ROUTE_LABEL
 from kube_wecom_eventer.errors import ConfigError
-from kube_wecom_eventer.render import Limits
+from kube_wecom_eventer.render import Bodies, Limits
 from kube_wecom_eventer.render.lint import Language
 from kube_wecom_eventer.render.template import Template
 from kube_wecom_eventer.render.templates import CONTENT, CONTENT_J2, parse_template
@@ -24,9 +25,13 @@ _JINJA_FILES = (".j2", ".jinja", ".jinja2")
 _YAML_FILES = (".yaml", ".yml")
 _A_ROBOT = "wecom:?key=none"
 _SINK = "sink"
-_FILES = re.compile(r"(?<=[?&])(?:key_file|ca_file)=[^&#]*&?")
-_ROBOT = re.compile(rf"wecom:|webhook:[^?&#]*{ROBOT_PATH}")
-_KEY = re.compile(r"[?&]key(?:_secret)?=[^&]")
+_FILES = re.compile(r"(?<=[?&])(?:(?:key|corp_secret|access_token|sign)_file|ca_file)=[^&#]*&?")
+_KEYS = (
+    (re.compile(rf"wecom:|webhook:[^?&#]*{ROBOT_PATH}"), "key"),
+    (re.compile("wechat:"), "corp_secret"),
+    (re.compile("dingtalk:"), "access_token"),
+)
+"""What a sink of these needs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,8 +72,13 @@ class Subject:
 
     @property
     def robot(self) -> bool:
-        """Whether its messages are for WeCom."""
+        """Whether its messages are for a robot of WeCom."""
         return isinstance(self.sink.target, RobotTarget)
+
+    @property
+    def bodies(self) -> Bodies | None:
+        """What its chat takes; None where its messages are for none."""
+        return bodies_of(self.sink.target)
 
 
 def read_sinks(texts: Sequence[str], *, environ: Mapping[str, str], problems: list[str]) -> list[Subject]:
@@ -88,10 +98,11 @@ def read_sinks(texts: Sequence[str], *, environ: Mapping[str, str], problems: li
 
 
 def _without_the_daemons_own(text: str) -> str:
-    """Return a sink without the files of the daemon's pod, with a key where a robot has none: nothing is sent."""
+    """Return a sink without the files of the daemon's pod, with a key where a chat has none: nothing is sent."""
     text = _FILES.sub("", text)
-    if _ROBOT.match(text) and not _KEY.search(text):
-        text += ("&" if "?" in text else "?") + "key=none"
+    for sink, key in _KEYS:
+        if sink.match(text) and not re.search(rf"[?&]{key}(?:_secret)?=[^&]", text):
+            text += ("&" if "?" in text else "?") + f"{key}=none"
     return text
 
 

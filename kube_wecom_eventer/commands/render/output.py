@@ -9,10 +9,10 @@ from typing import Any
 
 import msgspec
 
-from kube_wecom_eventer.commands.render.group_view import Paint, group_view, mentions, printable
+from kube_wecom_eventer.commands.render.group_view import Paint, dingtalk_mentions, group_view, mentions, printable
 from kube_wecom_eventer.commands.render.inputs import Subject
 from kube_wecom_eventer.commands.render.rendering import Rendered
-from kube_wecom_eventer.config import RobotTarget
+from kube_wecom_eventer.config import ApplicationTarget, DingTalkTarget, RobotTarget, Target
 from kube_wecom_eventer.render.lint import Finding, excerpt
 
 _MISSING_SHOWN = 60
@@ -59,8 +59,30 @@ def as_table(shown: Sequence[Shown], *, paint: Paint) -> str:
 
 def _title(subject: Subject) -> str:
     what = f"{_LANGUAGES[subject.template.language]}" if subject.template else "the built-in message"
-    whom = "for WeCom" if isinstance(subject.sink.target, RobotTarget) else f"for {subject.sink.target.shown}"
-    return f"{printable(subject.name)}: {what} {whom}"
+    return f"{printable(subject.name)}: {what} for {_whom(subject.sink.target)}"
+
+
+def _whom(target: Target) -> str:
+    match target:
+        case RobotTarget():
+            return "WeCom"
+        case ApplicationTarget():
+            return "a WeCom application"
+        case DingTalkTarget():
+            return "DingTalk"
+    return target.shown
+
+
+def _mentions(rendered: Rendered) -> tuple[str, ...]:
+    """Return whom a message pings; an application's message pings nobody."""
+    if not isinstance(rendered.body, dict):
+        return ()
+    match rendered.subject.sink.target:
+        case RobotTarget():
+            return mentions(rendered.body)
+        case DingTalkTarget():
+            return dingtalk_mentions(rendered.body)
+    return ()
 
 
 def _called(rendered: Rendered) -> str:
@@ -71,7 +93,7 @@ def _message(rendered: Rendered, paint: Paint) -> Iterator[str]:
     """Yield what stands apart: the message as the group reads it, its size, its body."""
     if rendered.failure:
         yield paint("The template fails on this event, so the built-in message is sent:", "31")
-    if rendered.subject.robot and isinstance(rendered.body, dict):
+    if rendered.subject.bodies and isinstance(rendered.body, dict):
         bar = paint("│", "2")
         yield "\n".join(f"  {bar} {line}".rstrip() for line in group_view(rendered.body, paint=paint))
         yield f"  {_facts(rendered)}"
@@ -89,7 +111,7 @@ def _indented(lines: Sequence[str]) -> str:
 def _facts(rendered: Rendered) -> str:
     kind = rendered.body.get("msgtype")
     size = f"{rendered.size} of {rendered.limit} bytes" if rendered.limit else f"{len(rendered.message.body)} bytes"
-    people = ", ".join(printable(name) for name in mentions(rendered.body)) or "nobody"
+    people = ", ".join(printable(name) for name in _mentions(rendered)) or "nobody"
     return "; ".join(filter(None, (f"{kind}, {size}", f"mentions {people}", _cut(rendered))))
 
 
@@ -159,7 +181,7 @@ def _place(finding: Finding, subject: Subject) -> str:
 
 
 class _Told(msgspec.Struct, rename="camel", omit_defaults=True):
-    """A message, for a program. ``content_bytes`` and ``limit``: of its content, where WeCom limits it."""
+    """A message, for a program. ``content_bytes`` and ``limit``: of its content, where the chat limits it."""
 
     template: str
     event: str
@@ -222,5 +244,5 @@ def _told(rendered: Rendered) -> _Told:
         limit=rendered.limit,
         cut=rendered.cut is not None,
         cut_from=rendered.cut.whole if rendered.cut else 0,
-        mentions=mentions(body) if rendered.subject.robot and isinstance(body, dict) else (),
+        mentions=_mentions(rendered),
     )

@@ -22,8 +22,8 @@ from kube_wecom_eventer.render import Merged, Message, Renderer, Templates
 from kube_wecom_eventer.render.json_writer import JsonWriter
 from kube_wecom_eventer.render.lint import Finding, lint_template
 from kube_wecom_eventer.render.text import CUT_MARK
-from kube_wecom_eventer.render.wecom_body import CONTENT_LIMITS
-from kube_wecom_eventer.sinks import Outcome
+from kube_wecom_eventer.render.wecom_body import ROBOT
+from kube_wecom_eventer.sinks import Account, Outcome
 
 _TEMPLATE = "template"
 
@@ -44,7 +44,7 @@ class Rendered:
     """A message. ``body`` is it decoded, where it is JSON. ``failure``: why the template's own is not sent, and
     ``made`` what that is, as far as it makes something.
 
-    ``limit`` and ``size``: bytes of the content that WeCom takes and that it has; 0 where there is no such limit.
+    ``limit`` and ``size``: bytes of the content that the chat takes and that it has; 0 where there is no such limit.
     """
 
     subject: Subject
@@ -92,18 +92,20 @@ class Renderings:
         if subject.template:
             template = _TEMPLATE
             templates.update(template, {subject.template.key: subject.template.source}, limits=subject.template.limits)
-        renderer = Renderer(templates=templates, zone=self._zone)
-        wording = build_wording(subject.sink, template, renderer, templates, self._zone)
+        bodies = subject.bodies
+        renderer = Renderer(templates=templates, zone=self._zone, bodies=bodies or ROBOT)
+        wording = build_wording(subject.sink, template, templates, self._zone)
         terms = Terms(route=subject.sink.name, wording=wording, sink=_Nowhere())
-        items = _waiting(events, terms, merges=subject.robot)
+        items = _waiting(events, terms, merges=bodies is not None)
         message = wording.message(items)
         body = _decoded(message.body)
-        content = _content(body) if subject.robot else None
+        content = bodies.text_of(body) if bodies and isinstance(body, dict) else None
         cut = None
         if content is not None:
             single = items[0].count if len(items) == 1 else 0
             whole = renderer.uncut(events[0], template=template, count=single) if template and single else None
-            cut = _cut(content, _content(whole), built_in=message.built_in, event=events[0])
+            uncut = bodies.text_of(whole) if bodies and whole else None
+            cut = _cut(content, uncut, built_in=message.built_in, event=events[0])
         failure = templates.trouble(template) if template and message.built_in else ""
         return Rendered(
             subject=subject,
@@ -113,7 +115,7 @@ class Renderings:
             failure=failure,
             made=self._made(subject, events[0]) if failure else "",
             size=len(content.encode()) if content is not None else 0,
-            limit=CONTENT_LIMITS.get(str(body["msgtype"]), 0) if content is not None else 0,
+            limit=bodies.types[body["msgtype"]].limit if bodies and content is not None else 0,
             cut=cut,
         )
 
@@ -133,7 +135,7 @@ class Renderings:
 class _Nowhere:
     """A sink that nothing is sent to."""
 
-    account = ""
+    account: Account | None = None
 
     async def ready(self) -> Outcome | None:
         """Return nothing: it is never asked."""
@@ -185,14 +187,6 @@ def _decoded(body: bytes) -> Any:
         return json.loads(body)
     except (ValueError, RecursionError):
         return None
-
-
-def _content(body: Any) -> str | None:
-    """Return a body's content, where its type has one."""
-    kind = body.get("msgtype") if isinstance(body, dict) else None
-    part = body.get(kind) if isinstance(kind, str) and kind in CONTENT_LIMITS else None
-    content = part.get("content") if isinstance(part, dict) else None
-    return content if isinstance(content, str) else None
 
 
 def _cut(content: str, whole: str | None, *, built_in: bool, event: Event) -> Cut | None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kube_wecom_eventer.render.lint.finding import Code, Finding, Level, line_of
-from kube_wecom_eventer.render.wecom_body import CONTENT_LIMITS, MENTION_LISTS
+from kube_wecom_eventer.render.wecom_body import MENTION_LISTS, ROBOT
 from kube_wecom_eventer.suggestion import near
 
 ROBOT_TYPES = ("text", "markdown", "markdown_v2", "image", "news", "file", "voice", "template_card")
@@ -46,7 +46,7 @@ class _Shape:
             yield self._no_part(kind, body)
             return
         yield from self._other_parts(kind, body)
-        if kind in CONTENT_LIMITS:
+        if kind in ROBOT.types:
             yield from self._content(kind, part)
         elif kind == "template_card":
             yield from self._card(part)

@@ -25,7 +25,7 @@ from kube_wecom_eventer.render.lint.shape import shape_findings
 from kube_wecom_eventer.render.lint.tracing import Skeleton, Tracer
 from kube_wecom_eventer.render.lint.values import value_findings
 from kube_wecom_eventer.render.template import Template
-from kube_wecom_eventer.render.wecom_body import CONTENT_LIMITS, MENTION_LISTS, overflow
+from kube_wecom_eventer.render.wecom_body import MENTION_LISTS, ROBOT
 
 _MISSING = re.compile(r"can't evaluate field (\w+)|'(\w+)'(?: is undefined|$)")
 _STATEMENT = re.compile(r"\{%-?\s*(?:if|for|set|macro|else|endif)\b")
@@ -43,7 +43,8 @@ def lint_template(
 ) -> list[Finding]:
     """Return what is wrong with a template, errors first, then in its order.
 
-    robot: its messages are for WeCom; else it may be any service's, and only what holds for all is looked at.
+    robot: its messages are for a robot of WeCom; else they may be any service's, and only what holds for all is looked
+        at.
     events: what it is tried on, by names that findings show where they hold for some events only.
     limits: other than a Go template's usual ones. most_steps: of a Go template, after which no further event is tried.
     """
@@ -218,7 +219,7 @@ class _Trial:
     def _of_message(self, event: Event, body: Any) -> list[Finding]:
         """Return what is doubtful in a WeCom message's content, as far as it has one."""
         kind = body.get("msgtype") if isinstance(body, dict) else None
-        if not isinstance(kind, str) or kind not in CONTENT_LIMITS or not isinstance(body.get(kind), dict):
+        if not isinstance(kind, str) or kind not in ROBOT.types or not isinstance(body.get(kind), dict):
             return []
         found = self._too_long(event, kind) if not self._tried else []
         if content := _content(self._runs.body(event, Skeleton()), kind):
@@ -229,10 +230,10 @@ class _Trial:
     def _too_long(self, event: Event, kind: str) -> list[Finding]:
         """Return a finding where a message is cut even if the event's own message is empty."""
         body = self._runs.body(structs.replace(event, message=""), Tracer())
-        excess = overflow(body) if _content(body, kind) and body["msgtype"] == kind else 0
+        excess = ROBOT.overflow(body) if _content(body, kind) and body["msgtype"] == kind else 0
         if not excess:
             return []
-        limit = CONTENT_LIMITS[kind]
+        limit = ROBOT.types[kind].limit
         what = f"the content has {limit + excess} bytes without the event's message, WeCom takes {limit}: it is cut"
         return [Finding(code="too_long", level="warning", text=what, instead="write less")]
 

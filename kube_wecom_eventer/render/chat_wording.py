@@ -1,4 +1,4 @@
-"""The words of a WeCom robot's route: its template, else the built-in body."""
+"""The words of a chat's route: its template, else the built-in body."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kube_wecom_eventer.render.renderer import Renderer
 from kube_wecom_eventer.render.style import Style
 
 
-class RobotWording:
+class ChatWording:
     """``template`` names a ConfigMap; None means the built-in body, which has the route's ``style``.
 
     ``owners`` names the people in charge of a namespace, who are mentioned, too.
