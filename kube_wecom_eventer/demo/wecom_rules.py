@@ -1,7 +1,8 @@
-"""What WeCom accepts in a group robot's message, and what it answers else.
+"""What WeCom accepts in a message of a group's robot, or of an application, and what it answers else.
 
-Owns the shapes and byte limits of a message. Knows nothing of keys, pace or HTTP.
-Source: https://developer.work.weixin.qq.com/document/path/91770 (messages) and path/90313 (error codes).
+Owns the shapes and byte limits of a message. Knows nothing of keys, tokens, pace or HTTP.
+Sources: https://developer.work.weixin.qq.com/document/path/91770 (robots), path/90236 (applications) and path/90313
+(error codes).
 """
 
 from __future__ import annotations
@@ -26,18 +27,30 @@ UNKNOWN_KEY = 93000
 
 
 class Refused(Exception):
-    """WeCom refuses a message with ``errcode``; the text is its errmsg."""
+    """A chat refuses a message with ``errcode``; the text is its errmsg, ``extra`` what else it answers."""
 
-    def __init__(self, errcode: int, errmsg: str) -> None:
+    def __init__(self, errcode: int, errmsg: str, *, extra: Mapping[str, Any] | None = None) -> None:
         super().__init__(errmsg)
         self.errcode = errcode
         self.errmsg = errmsg
+        self.extra = extra or {}
 
 
 def check(body: Any) -> None:
-    """Raise Refused unless ``body`` (decoded JSON) is a message that WeCom takes."""
+    """Raise Refused unless ``body`` (decoded JSON) is a message that WeCom takes from a robot."""
+    _check(body, _RULES)
+
+
+def check_application(body: Any) -> None:
+    """Raise Refused unless ``body`` (decoded JSON) is a message that WeCom takes from an application."""
+    _check(body, _APPLICATION_RULES)
+    if not isinstance(body.get("agentid"), int):
+        raise _bad("agentid missing")
+
+
+def _check(body: Any, rules: Mapping[str, Rule]) -> None:
     kind = body.get("msgtype") if isinstance(body, dict) else None
-    rule = _RULES.get(kind) if isinstance(kind, str) else None
+    rule = rules.get(kind) if isinstance(kind, str) else None
     if rule is None:
         raise Refused(BAD_MESSAGE_TYPE, "invalid message type")
     payload = body.get(kind)
@@ -56,6 +69,17 @@ def _text(kind: str, payload: Mapping[str, Any]) -> None:
 
 def _markdown(kind: str, payload: Mapping[str, Any]) -> None:
     _content(kind, payload, MARKDOWN_LIMIT)
+
+
+def _short_markdown(kind: str, payload: Mapping[str, Any]) -> None:
+    _content(kind, payload, TEXT_LIMIT)
+
+
+def _textcard(kind: str, payload: Mapping[str, Any]) -> None:
+    for name, most in (("title", TITLE_LIMIT), ("description", DESCRIPTION_LIMIT), ("url", TEXT_LIMIT)):
+        if not payload.get(name):
+            raise _bad(f"{kind}.{name} missing")
+        _at_most(f"{kind}.{name}", payload[name], most)
 
 
 def _content(kind: str, payload: Mapping[str, Any], limit: int) -> None:
@@ -112,13 +136,26 @@ def _bad(what: str) -> Refused:
     return Refused(BAD_PARAMETER, f"{what}. invalid Request Parameter")
 
 
-_RULES: Mapping[str, Callable[[str, Mapping[str, Any]], None]] = {
+Rule = Callable[[str, Mapping[str, Any]], None]
+
+_RULES: Mapping[str, Rule] = {
     "text": _text,
     "markdown": _markdown,
     "markdown_v2": _markdown,
     "news": _news,
     "template_card": _template_card,
     "image": _image,
+    "file": _media,
+    "voice": _media,
+}
+
+_APPLICATION_RULES: Mapping[str, Rule] = {
+    "text": _text,
+    "markdown": _short_markdown,
+    "textcard": _textcard,
+    "news": _news,
+    "template_card": _template_card,
+    "image": _media,
     "file": _media,
     "voice": _media,
 }

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import httpx
 import pytest
 
@@ -9,14 +7,14 @@ from kube_wecom_eventer.config import Secret, WebhookTarget
 from kube_wecom_eventer.render import Message
 from kube_wecom_eventer.render.message import PLAIN
 from kube_wecom_eventer.sinks import Outcome, Verdict, Webhook
+from tests.support import sink_trials as trials
+from tests.support.virtual_time import virtual_time
 
 URL = "https://user:hunter2@example.com/services/T0KEN?token=s3cret"
 MESSAGE = Message(body=b"text", built_in=False, content_type=PLAIN)
 
-Handler = Callable[[httpx.Request], httpx.Response]
 
-
-async def send(handler: Handler, *, method: str = "GET", headers: dict[str, str] | None = None) -> Outcome:
+async def send(handler: trials.Handler, *, method: str = "GET", headers: dict[str, str] | None = None) -> Outcome:
     target = WebhookTarget(
         endpoint=Secret(URL),
         shown="https://example.com/***",
@@ -64,16 +62,17 @@ async def test_an_answer_is_judged_by_its_status(status: int, verdict: Verdict, 
     assert (outcome.verdict, outcome.reason) == (verdict, reason)
 
 
+@virtual_time
+async def test_every_status_and_every_failure_has_its_class() -> None:
+    """Success is any 2xx, whatever it says."""
+    await trials.every_status(send, accepted=range(200, 300))
+    await trials.every_failure(send)
+    await trials.one_timeout(send)
+
+
 async def test_no_outcome_shows_a_secret() -> None:
     """Many services have their token in the path or the query."""
-
-    def fails(_request: httpx.Request) -> httpx.Response:
-        raise httpx.ConnectError(f"can't reach {URL}")
-
-    for handler in (fails, lambda request: httpx.Response(404, text=f"no {request.url.path} {request.url.query!r}")):
-        shown = repr(await send(handler))
-        for secret in ("hunter2", "T0KEN", "s3cret"):
-            assert secret not in shown
+    await trials.no_secret(send, secrets=("hunter2", "T0KEN", "s3cret"))
 
 
 async def test_a_part_of_a_secret_is_shown_neither() -> None:
