@@ -167,8 +167,11 @@ class WeComApplications(Chat):
         span = min(timedelta(seconds=body.get("duplicate_check_interval", 1800)), LONGEST_CHECK)
         request = msgspec.json.encode(body, order="sorted")
         application.seen = {each: at for each, at in application.seen.items() if now - at < LONGEST_CHECK}
-        before = application.seen.setdefault(request, now)
-        return before != now and now - before < span
+        before = application.seen.get(request)
+        if before is not None and now - before < span:
+            return True
+        application.seen[request] = now
+        return False
 
     def _deliver(self, application: Application, member: str, body: Any, now: datetime) -> None:
         received = application.received_at[member]

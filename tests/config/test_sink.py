@@ -10,28 +10,15 @@ from hypothesis import strategies as st
 
 from kube_wecom_eventer.config.object_name import ObjectName
 from kube_wecom_eventer.config.secret import Secret
-from kube_wecom_eventer.config.sink import SinkSettings, parse_sink
+from kube_wecom_eventer.config.sink import parse_sink
 from kube_wecom_eventer.config.target import LogTarget, RobotTarget, WebhookTarget
+from tests.support.sink_texts import accepted, parse
 
 ROBOT = "webhook:https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=hunter2"
 SEED = (
     f"{ROBOT}&level=Warning&reason=[^Unhealthy]&namespaces=xxxx&header=Content-Type=application/json"
     "&custom_body_configmap=custom-webhook-body0&custom_body_configmap_namespace=xxxx&method=POST"
 )
-
-
-def parse(text: str) -> tuple[SinkSettings | None, list[str], list[str]]:
-    problems: list[str] = []
-    warnings: list[str] = []
-    sink = parse_sink(text, number=1, environ={}, problems=problems, warnings=warnings)
-    return sink, problems, warnings
-
-
-def accepted(text: str) -> SinkSettings:
-    sink, problems, _ = parse(text)
-    assert problems == []
-    assert sink is not None
-    return sink
 
 
 def robot(text: str) -> RobotTarget:
@@ -268,9 +255,10 @@ def test_a_route_may_have_a_name() -> None:
 
 
 _PIECES = st.sampled_from(
-    ["webhook:", "wecom:", "log:", "https://", "h", "/cgi-bin/webhook/send", "?", "&", "=", "key", "level", "reason",
-     "namespaces", "min_count", "Normal", "[", "(", "%", "%zz", "$", "${", "#", ";", ",", ":", "@", "key_file",
-     "ca_file", "/", "msgtype", "api", "header", "\x00", "中", " ", "query", "route", "1"]
+    ["webhook:", "wecom:", "log:", "wechat:", "dingtalk:", "https://", "h", "/cgi-bin/webhook/send", "/robot/send",
+     "?", "&", "=", "key", "level", "reason", "namespaces", "min_count", "Normal", "[", "(", "%", "%zz", "$", "${", "#",
+     ";", ",", ":", "@", "key_file", "corp_id", "corp_secret", "agent_id", "to_user", "to_party", "access_token",
+     "sign", "msg_type", "ca_file", "/", "msgtype", "api", "header", "\x00", "中", " ", "query", "route", "1"]
 )  # fmt: skip
 
 
