@@ -179,7 +179,8 @@ def _card(event: Event, style: Style, zone: tzinfo, count: int) -> Payload:
     about = event.involved_object
     rows = ((words.namespace, _plain_line(about.namespace)), *facts.rows)
     return card(
-        title=f"{facts.sign} {facts.reason}{times(count)}",
+        title=f"{facts.sign} {facts.reason}",
+        times=times(count),
         description=_plain_line(f"{about.kind} {about.name}"),
         text=harmless(event.message).strip(),
         rows=tuple(row for row in rows if row[1]),

@@ -17,16 +17,22 @@ _VALUE = 26
 _MOST_ROWS = 6
 
 
-def card(*, title: str, description: str, text: str, rows: tuple[tuple[str, str], ...], url: str) -> Payload:
+def card(
+    *, title: str, times: str, description: str, text: str, rows: tuple[tuple[str, str], ...], url: str
+) -> Payload:
     """Return a card's body; each text is cut, with an ellipsis, to the length that WeCom advises.
 
+    times: stands behind the title, whole.
     url: where a tap on the card leads. WeCom demands one for this kind of card (``card_action``, type 1), and an
     event has none: the built-in messages name Kubernetes' own page on finding faults, in the message's language,
     which is public, needs no login and tells a third party nothing about the cluster.
     """
     body: Payload = {
         "card_type": "text_notice",
-        "main_title": {"title": _narrow(title, _TITLE), "desc": _narrow(description, _DESCRIPTION)},
+        "main_title": {
+            "title": _narrow(title, _TITLE - (len(times) + 1) // 2) + times,
+            "desc": _narrow(description, _DESCRIPTION),
+        },
         "horizontal_content_list": [
             {"keyname": _narrow(label, _LABEL), "value": _narrow(value, _VALUE)} for label, value in rows[:_MOST_ROWS]
         ],
