@@ -51,7 +51,8 @@ class Received:
 
     ``body`` is the decoded JSON, None where it is none. ``errcode`` is what was answered, None where the
     answer had none (an HTTP error, a page of HTML, silence); ``errmsg`` then names what happened.
-    ``accepted``: the chat shows the message.
+    ``accepted``: the chat shows the message, or has shown it when the same request came before; then ``shown``
+    is False.
     """
 
     at: datetime
@@ -60,6 +61,7 @@ class Received:
     errcode: int | None
     errmsg: str
     accepted: bool
+    shown: bool = True
 
     @property
     def kind(self) -> str:
@@ -176,7 +178,7 @@ class Chat:
         self, key: str, body: Any, *, errcode: int | None, errmsg: str, accepted: bool, shown: bool = True
     ) -> None:
         received = self.received(
-            at=self._clock(), key=key, body=body, errcode=errcode, errmsg=errmsg, accepted=accepted
+            at=self._clock(), key=key, body=body, errcode=errcode, errmsg=errmsg, accepted=accepted, shown=shown
         )
         self.requests.append(received)
         if accepted and shown:

@@ -32,6 +32,14 @@ class Stage(Protocol):
         """The daemons that live."""
         ...
 
+    def remove_others(self) -> None:
+        """Remove the application, and DingTalk's robot."""
+        ...
+
+    def add_others(self) -> None:
+        """Put them back; the application's tokens are worth nothing then."""
+        ...
+
     def restore(self, back: int) -> None:
         """Restore the API server from the state so many writes ago."""
         ...
@@ -106,9 +114,12 @@ class Faults:
 
     def remove_robot(self, fault: FaultPlan) -> None:
         self._stage.wecom.remove_robot(KEYS[fault.number % 2])
+        if fault.number % 3 == 0:
+            self._stage.remove_others()
 
     def add_robot(self, fault: FaultPlan) -> None:
         self._stage.wecom.add_robot(KEYS[fault.number % 2])
+        self._stage.add_others()
 
     def part(self, fault: FaultPlan) -> None:
         leader = fault.kind == "partition of the leader"
@@ -152,10 +163,11 @@ class Faults:
                 return self._rng.choice(_WRITE_ERRORS)
         return None
 
-    def _upset_wecom(self, _request: httpx.Request) -> Upset | None:
+    def _upset_wecom(self, request: httpx.Request) -> Upset | None:
         for fault in self._upsetting["wecom"]:
             if self._rng.random() < fault.chance:
-                return self._rng.choice(_OF_WECOM.get(fault.kind, _WECOM_ERRORS))
+                upset = self._rng.choice(_OF_WECOM.get(fault.kind, _WECOM_ERRORS))
+                return _IN_DINGTALKS_WORDS.get(upset.body, upset) if request.url.host == "ding.test" else upset
         return None
 
 
@@ -200,6 +212,11 @@ _OF_WECOM = {
     "partition of the leader": (Upset(kind="slow", least=7.0, seconds=7.9),),
 }
 
+
+_IN_DINGTALKS_WORDS = {
+    _errcode(code).body: _errcode(other) for code, other in ((45009, 130101), (45033, -1), (40058, 400105))
+}
+"""What DingTalk answers where WeCom would answer that."""
 
 _BEGIN: dict[str, Callable[[Faults, FaultPlan], None]] = {
     "watches close": Faults.close_watches,

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
+from kube_wecom_eventer.demo.dingtalk import TOO_FAST as DINGTALK_TOO_FAST
 from kube_wecom_eventer.demo.wecom_rules import TOO_FAST
 from kube_wecom_eventer.notify import UNRECORDED
 from tests.simulation.history import StoredCheckpoint
@@ -112,18 +113,23 @@ def seen(world: World) -> Iterator[str]:
 
 
 def paced(world: World) -> Iterator[str]:
-    """At most 20 messages in any 60 s for a robot key, whoever sends them."""
+    """At most 20 messages in any 60 s for a robot, 16 for an application, whoever sends them."""
     if any(request.errcode == TOO_FAST for request in world.wecom.requests):
         yield "WeCom answered 45009 without a plan"
+    if any(request.errcode == DINGTALK_TOO_FAST for request in world.ding.requests):
+        yield "DingTalk answered 410100"
+    if world.company.dropped:
+        yield f"WeCom dropped {len(world.company.dropped)} messages to members, without a word"
     reached: dict[str, list[float]] = defaultdict(list)
     for attempt in world.ledger.attempts:
         if attempt.reached_at is not None:
             reached[attempt.key].append(attempt.reached_at)
     for key, times in reached.items():
         times.sort()
-        for first, last in zip(times, times[_LIMIT:], strict=False):
+        limit = 16 if key.startswith("wechat-") else _LIMIT
+        for first, last in zip(times, times[limit:], strict=False):
             if last - first < _WINDOW:
-                yield f"21 requests for {key} in the 60 s before {last - world.began:.3f}"
+                yield f"{limit + 1} requests for {key} in the 60 s before {last - world.began:.3f}"
                 break
 
 

@@ -130,12 +130,13 @@ class Ledger:
         if attempt is None:
             return
         attempt.reached_at = asyncio.get_running_loop().time()
-        attempt.accepted = attempt.accepted or received.accepted
+        accepted = received.accepted and received.shown
+        attempt.accepted = attempt.accepted or accepted
         attempt.errcode = received.errcode
         attempt.content = received.content
-        word = "accepted" if received.accepted else f"refused with {received.errcode}"
+        word = "accepted" if accepted else "known" if received.accepted else f"refused with {received.errcode}"
         self.said(f"{attempt.instance}: {attempt.route} {word}: {_short(attempt.versions)}")
-        if received.accepted:
+        if accepted:
             self.accepted.append(attempt)
             for version in attempt.versions:
                 self.told[attempt.route][version].append(attempt)

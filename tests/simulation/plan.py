@@ -12,6 +12,8 @@ from dataclasses import dataclass
 NAMESPACES = ("payments", "shop", "search")
 REASONS = ("BackOff", "Failed", "FailedScheduling", "Unhealthy", "Evicted")
 KEYS = ("11111111-aaaa-4bbb-8ccc-000000000001", "22222222-aaaa-4bbb-8ccc-000000000002")
+CORP, AGENT, CORP_SECRET = "ww01", 1000002, "secret-of-the-application"
+DING_TOKEN, DING_SIGN = "token-of-the-robot", "SEC-of-the-robot"
 CHECKPOINT = "checkpoint"
 APPS = ("cart", "ledger", "indexer", "checkout")
 _SUFFIX = "bcdfghjklmnpqrstvwxz2456789"
@@ -29,11 +31,19 @@ def stream(seed: int, name: str) -> random.Random:
     return random.Random(f"{seed}/{name}")
 
 
+_TO = {
+    "wecom": "wecom:?key={key}&api=http://wecom.test",
+    "wechat": f"wechat:?corp_id={CORP}&agent_id={AGENT}&corp_secret={CORP_SECRET}&api=http://wecom.test",
+    "dingtalk": f"dingtalk:http://ding.test/robot/send?access_token={DING_TOKEN}&sign={DING_SIGN}",
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class RoutePlan:
-    """One ``--sink``, and by itself which events it selects."""
+    """One ``--sink``, and by itself which events it selects. ``chat``: the scheme; ``key``: of a robot of WeCom."""
 
     name: str
+    chat: str = "wecom"
     key: str
     level: str
     namespaces: tuple[str, ...]
@@ -44,7 +54,7 @@ class RoutePlan:
 
     def argument(self) -> str:
         """Return the flag as a user writes it."""
-        options = [f"key={self.key}", "api=http://wecom.test", f"route={self.name}", f"level={self.level}"]
+        options = [_TO[self.chat].format(key=self.key), f"route={self.name}", f"level={self.level}"]
         options += [f"repeat_interval={self.repeat_interval}s", f"msgtype={self.msgtype}"]
         if self.group_wait:
             options.append(f"group_wait={self.group_wait}s")
@@ -52,7 +62,7 @@ class RoutePlan:
             options.append(f"namespaces={','.join(self.namespaces)}")
         if self.reasons:
             options.append(f"reason={','.join(f'^{reason}$' for reason in self.reasons)}")
-        return f"--sink=wecom:?{'&'.join(options)}"
+        return f"--sink={'&'.join(options)}"
 
     def selects(self, event: EventPlan) -> bool:
         """Whether the route is to tell this event."""
@@ -144,7 +154,7 @@ def make_plan(seed: int) -> Plan:
     return Plan(
         seed=seed,
         mode=mode,
-        routes=_routes(stream(seed, "routes")),
+        routes=(*_routes(stream(seed, "routes")), *_other_chats(stream(seed, "chats"))),
         events=_events(stream(seed, "events"), shape, length),
         faults=() if rng.random() < 0.1 else _faults(stream(seed, "faults"), length, mode, pressing=shape == "steady"),
         ends_at=length,
@@ -170,6 +180,25 @@ def _routes(rng: random.Random) -> tuple[RoutePlan, ...]:
             msgtype=rng.choice(("text", "markdown", "markdown_v2")),
         )
         for number in range(rng.choices((1, 2, 3), (5, 3, 2))[0])
+    )
+
+
+def _other_chats(rng: random.Random) -> tuple[RoutePlan, ...]:
+    """Return a route to a chat that is no group of WeCom's, in every third run."""
+    if rng.random() >= 1 / 3:
+        return ()
+    return (
+        RoutePlan(
+            name="route-chat",
+            chat=rng.choice(("wechat", "dingtalk")),
+            key="",
+            level=rng.choice(("Warning", "Normal")),
+            namespaces=rng.choice(((), NAMESPACES[:1])),
+            reasons=(),
+            repeat_interval=rng.choice((0, 20, 300)),
+            group_wait=rng.choice((0, 0, 8)),
+            msgtype=rng.choice(("text", "markdown")),
+        ),
     )
 
 

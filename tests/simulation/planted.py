@@ -20,7 +20,9 @@ from kube_wecom_eventer.notify import Dispatcher, MergingPending, Notification, 
 from kube_wecom_eventer.notify.pace import WINDOW
 from kube_wecom_eventer.notify.repeats import Repeats
 from kube_wecom_eventer.render import digest
-from kube_wecom_eventer.sinks import Verdict, wecom_robot
+from kube_wecom_eventer.sinks import Verdict, wecom_application
+from kube_wecom_eventer.sinks.access_token import AccessToken
+from kube_wecom_eventer.sinks.codes import Codes
 from tests.simulation.invariants import violations
 from tests.simulation.observe import Counted
 from tests.simulation.plan import make_plan
@@ -91,7 +93,7 @@ def _gone_forgets(attempt: Any) -> Any:
 
 
 def _busy_is_fine(classify: Any) -> Any:
-    return lambda errcode: (Verdict.ACCEPTED, "") if errcode == -1 else classify(errcode)
+    return lambda self, errcode: (Verdict.ACCEPTED, "") if errcode == -1 else classify(self, errcode)
 
 
 def _held_count_lost(release: Any) -> Any:
@@ -191,7 +193,25 @@ PLANTS: tuple[Plant, ...] = (
         name="busy-is-accepted",
         says="errcode -1 counts as accepted",
         noticed_by=("represented",),
-        make=_wrapped(wecom_robot, "classify", _busy_is_fine),
+        make=_wrapped(Codes, "classify", _busy_is_fine),
+    ),
+    Plant(
+        name="application-too-fast",
+        says="an application sends 20 messages a minute",
+        noticed_by=("paced",),
+        make=_replaced(wecom_application, "_LIMIT", 20),
+    ),
+    Plant(
+        name="unmarked",
+        says="an application's messages have no mark: of two with the same words WeCom shows the first only",
+        noticed_by=("represented",),
+        make=_replaced(wecom_application, "_marked", lambda payload, _number: payload),
+    ),
+    Plant(
+        name="token-kept",
+        says="an access token that was refused is used again",
+        noticed_by=("represented",),
+        make=_replaced(AccessToken, "spoil", lambda _self, _value: None),
     ),
     Plant(
         name="silent-drop",
