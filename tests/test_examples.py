@@ -21,8 +21,7 @@ from kube_wecom_eventer.config.declared_sink import DEFAULT_HOSTS, parse_declare
 from kube_wecom_eventer.declared_routes import ROUTE_LABEL
 from kube_wecom_eventer.match.silence_file import read_silences
 from kube_wecom_eventer.metrics import Metrics
-from kube_wecom_eventer.render import Renderer, Templates
-from kube_wecom_eventer.render.wecom_body import ROBOT
+from kube_wecom_eventer.render import APPLICATION, DINGTALK, ROBOT, Bodies, Renderer, Templates
 from tests.support.events import make_event
 
 ROOT = Path(__file__).parents[1]
@@ -120,6 +119,9 @@ def test_the_silence_that_is_documented_can_be_read(page: str) -> None:
     assert (len(reading.silences), reading.problems) == (1, ())
 
 
+CHATS = {"examples/wechat/": APPLICATION, "examples/dingtalk/": DINGTALK}
+"""Whose templates are not a WeCom robot's."""
+
 TEMPLATES = [
     param for param in objects("ConfigMap") if {"content", "content.j2"} & set(param.values[0].get("data") or {})
 ]
@@ -135,11 +137,21 @@ _TEXTS = st.text(st.characters(codec="utf-8"), max_size=3000) | st.sampled_from(
 )
 
 
-@pytest.mark.parametrize("config_map", TEMPLATES)
+@pytest.mark.parametrize(
+    ("config_map", "bodies"),
+    [
+        pytest.param(
+            *param.values,
+            next((bodies for folder, bodies in CHATS.items() if str(param.id).startswith(folder)), ROBOT),
+            id=param.id,
+        )
+        for param in TEMPLATES
+    ],
+)
 @settings(max_examples=60, derandomize=True, deadline=None)
 @given(texts=st.tuples(_TEXTS, _TEXTS, _TEXTS), namespace=st.sampled_from(["", "payments"]), count=st.integers(0, 9))
 def test_any_event_through_each_template_is_a_valid_message(
-    config_map: dict[str, Any], texts: tuple[str, str, str], namespace: str, count: int
+    config_map: dict[str, Any], bodies: Bodies, texts: tuple[str, str, str], namespace: str, count: int
 ) -> None:
     """It parses, is within its limit, is the template's own and not the built-in body, and mentions only its people."""
     metrics = Metrics()
@@ -152,11 +164,11 @@ def test_any_event_through_each_template_is_a_valid_message(
         count=count,
         involvedObject={"kind": "Pod", "name": name, "namespace": namespace},
     )
-    sent = Renderer(templates=templates, zone=UTC).render(event, template="ns/cm")
+    sent = Renderer(templates=templates, zone=UTC, bodies=bodies).render(event, template="ns/cm")
     assert not sent.built_in
     body = json.loads(sent.body)
-    content = body[body["msgtype"]]["content"]
-    assert 0 < len(content.encode()) <= ROBOT.types[body["msgtype"]].limit
+    content = bodies.text_of(body) or ""
+    assert 0 < len(content.encode()) <= bodies.types[body["msgtype"]].limit
     own = " ".join(config_map["data"].values())
     assert content.count("<@") <= own.count("<@")
     if body["msgtype"] == "markdown":

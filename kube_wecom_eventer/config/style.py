@@ -23,7 +23,7 @@ def _listed(msgtypes: tuple[str, ...]) -> str:
 STYLE_PARAMETERS = (
     Parameter(
         "msgtype",
-        f"Of the built-in body. Robots: {_listed(MSGTYPES)}; `wechat:`: {_listed(APPLICATION_MSGTYPES)}; "
+        f"Of the built-in body. WeCom robots: {_listed(MSGTYPES)}; `wechat:`: {_listed(APPLICATION_MSGTYPES)}; "
         f"`dingtalk:`: {_listed(DINGTALK_MSGTYPES)}.",
         "text",
         CHATS,

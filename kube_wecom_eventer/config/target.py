@@ -67,7 +67,7 @@ ROBOT_PARAMETERS = (
 
 OWN_GROUPS = (
     ParameterGroup("Which robot", ROBOT_PARAMETERS),
-    ParameterGroup("Which application, and whom it tells", APPLICATION_PARAMETERS),
+    ParameterGroup("Which WeCom application", APPLICATION_PARAMETERS),
     ParameterGroup("Which DingTalk robot", DINGTALK_PARAMETERS),
 )
 """Parameters of one kind of sink: in a `webhook:` URL these names are the URL's own, and stay in it."""

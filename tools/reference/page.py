@@ -70,7 +70,7 @@ def _sinks(say: Say) -> Iterator[str]:
             yield say(f"group.{group.title}.help", group.help)
         yield table(head, (_parameter(group.title, each, say) for each in group.parameters))
     yield "### " + say("title.declared", "Not in routes that namespaces declare")
-    yield say("help.declared", "See docs/routing.md. `wecom:` and `webhook:` are for them, `log:` is not.")
+    yield say("help.declared", "See docs/routing.md. `log:` is not for them, all other schemes are.")
     refused = {**DAEMONS_OWN, **PLATFORMS}
     yield table(
         heads(say, "parameter", "but"),
