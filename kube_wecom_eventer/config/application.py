@@ -105,9 +105,8 @@ def parse_application(
         problems.append(f"{SCHEME}: api={base}: no address; write api=https://HOST[:PORT][/PATH]")
     corp_id = _matching(uri, "corp_id", _CORP_ID, "the company's ID, as corp_id=ww0123456789abcdef", problems)
     agent_id = _matching(uri, "agent_id", _NUMBER, "the application's number, as agent_id=1000002", problems)
-    written = f"write {SECRET}_secret=NAME" if namespace else f"write {SECRET}_secret=, {SECRET}_file= or {SECRET}="
     secret = read_credential(
-        uri, SECRET, namespace=namespace, problems=problems, missing=f"the application has no secret; {written}"
+        uri, SECRET, namespace=namespace, problems=problems, missing="the application has no secret"
     )
     users, parties, tags = _receivers(uri, problems, warnings)
     ca_file = read_ca_file(uri, problems)

@@ -58,7 +58,7 @@ def read_credential(
 ) -> Credential | None:
     """Read the credential that the parameters of ``name`` say.
 
-    ``namespace``: where its Secret is; empty: the parameter names that. ``missing``: the problem where none is written.
+    ``namespace``: where its Secret is; empty: the parameter names that. ``missing``: what is wrong where none is written.
     None where there is a problem, or none is written; problems are lines without the credential.
     """
     written = {option: value for option in ways_to(name) if (value := uri.first(option))}
@@ -70,7 +70,8 @@ def read_credential(
     if path := written.get(f"{name}_file"):
         return _in_file(uri, name, path, problems)
     if not written and missing:
-        problems.append(f"{uri.scheme}: {missing}")
+        ways = f"{name}_secret=NAME" if namespace else f"{name}_secret=, {name}_file= or {name}="
+        problems.append(f"{uri.scheme}: {missing}; write {ways}")
     return Credential(Secret(written[name])) if written else None
 
 

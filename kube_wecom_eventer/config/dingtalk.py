@@ -91,10 +91,7 @@ def parse_dingtalk(
         problems.append(f"{uri.scheme}: has no usable URL; write dingtalk:{ADDRESS}?{TOKEN}=TOKEN")
     elif not address.path:
         url, address = url + DINGTALK_PATH, address._replace(path=DINGTALK_PATH)
-    written = f"write {TOKEN}_secret=NAME" if namespace else f"write {TOKEN}_secret=, {TOKEN}_file= or {TOKEN}="
-    token = read_credential(
-        uri, TOKEN, namespace=namespace, problems=problems, missing=f"the robot has no token; {written}"
-    )
+    token = read_credential(uri, TOKEN, namespace=namespace, problems=problems, missing="the robot has no token")
     sign = read_credential(uri, SIGN, namespace=namespace, problems=problems)
     if sign and sign.place is None and not sign.value.reveal().startswith(_SECRETS_BEGIN):
         warnings.append(

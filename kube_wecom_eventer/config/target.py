@@ -240,10 +240,7 @@ def _robot(
 ) -> RobotTarget | None:
     doubt_unknown(uri, known | names(ROBOT_PARAMETERS), sink="a robot", warnings=warnings)
     doubt_method(uri, sink="a robot", warnings=warnings)
-    ways = "key_secret=NAME" if namespace else "key_secret=, key_file= or key="
-    credential = read_credential(
-        uri, "key", namespace=namespace, problems=problems, missing=f"the robot has no key; write {ways}"
-    )
+    credential = read_credential(uri, "key", namespace=namespace, problems=problems, missing="the robot has no key")
     ca_file = read_ca_file(uri, problems)
     if credential is None:
         return None

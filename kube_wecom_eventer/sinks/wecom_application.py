@@ -35,8 +35,8 @@ dropped without a word. An hour has 60 minutes of 16."""
 _USERS, _PARTIES, _TAGS = 1000, 100, 100
 """Receivers that one request may name."""
 
-_CHECKED_FOR = 3600
-"""Seconds in which WeCom drops a request that it has had already: for as long as one is tried again."""
+_CHECKED = {"enable_duplicate_check": 1, "duplicate_check_interval": 3600}
+"""Lets WeCom drop a request that it has had already, for as many seconds as one is tried again."""
 
 _PATH = "/cgi-bin/message/send"
 _MARKS = "\u200b\u200c"
@@ -195,7 +195,10 @@ class WeComApplication:
         return outcome, token if answer.errcode in TOKEN_CODES else None
 
     def _parts(self, message: Message) -> Iterator[_Part]:
-        payload = _marked(msgspec.json.decode(message.body), self._number)
+        payload = msgspec.json.decode(message.body)
+        marked = _marked(payload, self._number)
+        # What can't be marked might be taken for what was sent before.
+        checked = {} if marked is payload else _CHECKED
         target = self._target
         for users, parties, tags in zip_longest(
             _chunks(target.users, _USERS), _chunks(target.parties, _PARTIES), _chunks(target.tags, _TAGS), fillvalue=()
@@ -203,11 +206,10 @@ class WeComApplication:
             receivers = {"touser": users, "toparty": parties, "totag": tags}
             body = {
                 # Whatever a template says of these, the sink's own hold.
-                **{name: value for name, value in payload.items() if name not in receivers},
+                **{name: value for name, value in marked.items() if name not in (*receivers, *_CHECKED)},
                 **{name: "|".join(listed) for name, listed in receivers.items() if listed},
                 "agentid": target.agent_id,
-                "enable_duplicate_check": 1,
-                "duplicate_check_interval": _CHECKED_FOR,
+                **checked,
             }
             named = (*users, *(f"party {party}" for party in parties), *(f"tag {tag}" for tag in tags))
             yield _Part(msgspec.json.encode(body), named)
@@ -219,7 +221,8 @@ def _chunks(receivers: Sequence[str], size: int) -> Iterator[Sequence[str]]:
 
 
 def _marked(payload: dict[str, Any], number: int) -> dict[str, Any]:
-    """Return the payload with signs that nobody sees at the end of its text; see `render.MARK_ROOM`."""
+    """Return the payload with signs that nobody sees at the end of a text, see `render.MARK_ROOM`; itself where it has
+    none."""
     kind = payload.get("msgtype")
     part = payload.get(kind) if isinstance(kind, str) else None
     if not isinstance(part, dict):
@@ -228,4 +231,7 @@ def _marked(payload: dict[str, Any], number: int) -> dict[str, Any]:
     for name in ("content", "description", "sub_title_text"):
         if isinstance(part.get(name), str):
             return {**payload, str(kind): {**part, name: part[name] + mark}}
+    title = part.get("main_title")
+    if isinstance(title, dict) and isinstance(title.get("title"), str):
+        return {**payload, str(kind): {**part, "main_title": {**title, "title": title["title"] + mark}}}
     return payload

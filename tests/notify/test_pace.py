@@ -60,6 +60,15 @@ def test_a_pace_goes_on_from_the_attempts_of_another_process() -> None:
     assert pace.attempts(10.0) == [-10.0, 0.0, 10.0 + LONGEST_ATTEMPT]
 
 
+def test_a_recorded_pace_has_the_limit_of_its_account() -> None:
+    """An application's is another than a robot's; what an earlier process has sent counts."""
+    pace = RecordedPace(limit=16, answered=[-1.0] * 15)
+    pace.unrecordable(for_good=True)
+    assert pace.free(0.0) == 1
+    attempt(pace, 0.0)
+    assert pace.delay(0.0) == 59.0
+
+
 def test_nothing_leaves_before_the_first_record_and_five_between_two() -> None:
     """So that the next process knows how many it may have missed."""
     pace = RecordedPace()

@@ -13,7 +13,7 @@ import yaml
 from structlog.testing import capture_logs
 
 from kube_wecom_eventer.metrics import Metrics
-from kube_wecom_eventer.render import Renderer, Style, Templates, go_template, jinja
+from kube_wecom_eventer.render import DINGTALK, Renderer, Style, Templates, go_template, jinja
 from kube_wecom_eventer.render.lint import Code, Language, quick_findings
 from tests.support.events import make_event
 
@@ -34,6 +34,16 @@ def test_a_sample_is_what_is_sent(lang: str, msgtype: str) -> None:
     style = Style(msgtype=msgtype, lang=lang, cluster="prod-1", mentioned_list=("wangqing",))
     body = json.loads(renderer.built_in(make_event(involvedObject=ABOUT), style=style).body)
     assert f"\n{body[msgtype]['content']}\n" in PAGES[lang]
+
+
+@pytest.mark.parametrize("lang", PAGES)
+def test_the_sample_for_dingtalk_is_what_is_sent(lang: str) -> None:
+    """Its markdown, on the page of destinations."""
+    page = (DOCS / {"en": "sinks.md", "zh": "sinks.zh-CN.md"}[lang]).read_text("utf-8")
+    renderer = Renderer(templates=Templates(metrics=Metrics()), zone=ZoneInfo("Asia/Shanghai"), bodies=DINGTALK)
+    style = Style(msgtype="markdown", lang=lang, mentioned_mobile_list=("13800001111",))
+    body = json.loads(renderer.built_in(make_event(count=1), style=style).body)
+    assert f"\n{body['markdown']['text']}\n" in page
 
 
 @pytest.mark.parametrize("config_map", EXAMPLES, ids=lambda example: next(iter(example["data"])))

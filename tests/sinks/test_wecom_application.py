@@ -150,7 +150,7 @@ async def test_an_attempt_that_may_have_arrived_is_made_again_byte_for_byte() ->
         ({"msgtype": "text", "text": {"content": "x"}}, "content"),
         ({"msgtype": "markdown", "markdown": {"content": "x"}}, "content"),
         ({"msgtype": "textcard", "textcard": {"title": "t", "description": "x", "url": "u"}}, "description"),
-        ({"msgtype": "template_card", "template_card": {"sub_title_text": "x"}}, "sub_title_text"),
+        ({"msgtype": "template_card", "template_card": {"sub_title_text": "x", "main_title": {}}}, "sub_title_text"),
     ],
 )
 async def test_each_message_is_marked_where_nobody_sees_it(payload: dict[str, Any], field: str) -> None:
@@ -165,12 +165,24 @@ async def test_each_message_is_marked_where_nobody_sees_it(payload: dict[str, An
     assert all(set(mark) <= {"\u200b", "\u200c"} for mark in marks)
 
 
-async def test_a_type_without_a_text_goes_as_it_is() -> None:
-    """News, pictures: a user's own template made them."""
+async def test_a_card_without_a_text_is_marked_in_its_title() -> None:
+    """An event may have no message."""
+    company = Company()
+    card = {"msgtype": "template_card", "template_card": {"main_title": {"title": "x", "desc": "d"}}}
+    await company.send(*(Message(body=json.dumps(card).encode(), built_in=True) for _ in range(2)))
+    first, second = (body["template_card"]["main_title"] for body in company.bodies)
+    assert first["title"] != second["title"]
+    assert (first["title"].strip("\u200b\u200c"), first["desc"]) == ("x", "d")
+
+
+async def test_a_type_without_a_text_goes_as_it_is_and_unchecked() -> None:
+    """News, pictures, from a user's own template: the second of two would be taken for the first."""
     company = Company()
     news = {"msgtype": "news", "news": {"articles": [{"title": "t", "url": "https://x"}]}}
     await company.send(Message(body=json.dumps(news).encode(), built_in=False))
-    assert company.bodies[0]["news"] == news["news"]
+    (body,) = company.bodies
+    assert body["news"] == news["news"]
+    assert "enable_duplicate_check" not in body
 
 
 @pytest.mark.parametrize(
