@@ -137,7 +137,8 @@ def source_help() -> str:
 
 
 def _parameter(parameter: Parameter) -> tuple[str, str]:
-    only = f"for {' and '.join(parameter.sinks)}" if parameter.sinks else ""
+    *most, last = parameter.sinks or ("",)
+    only = f"for {' and '.join(filter(None, (', '.join(most), last)))}" if last else ""
     default = f"default {parameter.default}" if parameter.default else ""
     notes = ", ".join(filter(None, (only, default)))
     return parameter.name, f"{parameter.help} ({notes})" if notes else parameter.help

@@ -58,8 +58,8 @@ def read_credential(
 ) -> Credential | None:
     """Read the credential that the parameters of ``name`` say.
 
-    ``namespace``: where its Secret is; empty: the parameter names that. ``missing``: what is wrong where none is written.
-    None where there is a problem, or none is written; problems are lines without the credential.
+    ``namespace``: where its Secret is; empty: the parameter names that. ``missing``: what is wrong where none is
+    written. None where there is a problem, or none is written; problems are lines without the credential.
     """
     written = {option: value for option in ways_to(name) if (value := uri.first(option))}
     if len(written) > 1:

@@ -29,14 +29,14 @@ DINGTALK_PARAMETERS = (
     *credential_parameters(
         SIGN, "secret", "The secret, `SEC...`, of a robot that wants signed requests (加签)", (DINGTALK,)
     ),
-    Parameter("msg_type", "kube-eventer's name for `msgtype`, which it overrides.", sinks=(DINGTALK,)),
+    Parameter("msg_type", "As `msgtype`, which it overrides; kube-eventer's name.", sinks=(DINGTALK,)),
     Parameter(
         "label",
         "A text in each built-in message, and in the first line of each digest; up to three, repeatable. A robot "
         "that is secured by a keyword (自定义关键词) needs it here.",
         sinks=(DINGTALK,),
     ),
-    Parameter("cluster_id", "kube-eventer's name for `cluster`, which overrides it.", sinks=(DINGTALK,)),
+    Parameter("cluster_id", "As `cluster`, which overrides it; kube-eventer's name.", sinks=(DINGTALK,)),
     Parameter("region", "Has no effect: messages hold no links to a cloud's console.", sinks=(DINGTALK,)),
 )
 

@@ -10,7 +10,7 @@ import pytest
 
 from kube_wecom_eventer.config.declared_sink import DAEMONS_OWN, PLATFORMS
 from kube_wecom_eventer.config.go_flags import ParsedFlags
-from kube_wecom_eventer.config.parameter import ROBOTS, WEBHOOK, Parameter, names
+from kube_wecom_eventer.config.parameter import DINGTALK, ROBOTS, WEBHOOK, WECHAT, Parameter, names
 from kube_wecom_eventer.config.settings import FLAG_GROUPS, FREQUENCY, MAX_PROCS, SINK, Settings, load_settings
 from kube_wecom_eventer.config.sink import PARAMETER_GROUPS, SinkSettings, parse_sink
 from kube_wecom_eventer.config.source import SOURCE_PARAMETERS, parse_source
@@ -20,6 +20,9 @@ from kube_wecom_eventer.config.uri import OptionUri
 SINKS = {
     "wecom:?key=k": {"wecom:", ROBOTS},
     "webhook:https://h/cgi-bin/webhook/send?key=k": {ROBOTS},
+    "wechat:?corp_id=c&agent_id=1&corp_secret=s": {WECHAT},
+    "dingtalk:https://h/robot/send?access_token=t": {DINGTALK},
+    "webhook:https://h/robot/send?access_token=t": {DINGTALK},
     "webhook:https://h/hook?x=1": {WEBHOOK},
     "log:?x=1": {"log:"},
 }
@@ -133,6 +136,14 @@ def test_each_help_is_a_sentence(declared: Any) -> None:
         ("wecom:?key=k&mention_list=x", "mention_list= is no parameter of a robot and is ignored; did you mean me"),
         ("wecom:?key=k&keyfile=/x", "keyfile= is no parameter of a robot and is ignored; did you mean key_file?"),
         ("wecom:?key=k&color=red", "color= is no parameter of a robot and is ignored"),
+        (
+            "wechat:?corp_id=c&agent_id=1&corp_secret=s&to_users=a",
+            "to_users= is no parameter of wechat: and is ignored; did you mean to_user?",
+        ),
+        (
+            "dingtalk:?access_token=t&labels=a",
+            "labels= is no parameter of a DingTalk robot and is ignored; did you mean label?",
+        ),
         ("log:?kind=Pod", "kind= is no parameter of log: and is ignored; did you mean kinds?"),
         (
             "webhook:https://h/x?reasons=OOM",

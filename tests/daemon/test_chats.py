@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import io
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -14,13 +13,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from kube_wecom_eventer.commands.check import Check
 from kube_wecom_eventer.demo.chat import Chat
 from kube_wecom_eventer.demo.dingtalk import DingTalkGroup, Robot
 from kube_wecom_eventer.demo.faults import Answer, Reset, path_contains
 from kube_wecom_eventer.demo.serving import serve
 from kube_wecom_eventer.demo.wecom_application import Application, WeComApplications
 from tests.daemon.conftest import Demo, Pipeline, until
+from tests.daemon.test_check import check
 from tests.support.daemon import PATIENCE, DaemonProcess
 
 CORP, AGENT = "ww0123456789abcdef", 1000002
@@ -55,6 +54,22 @@ async def office() -> AsyncIterator[Office]:
     ding = DingTalkGroup(robots={TOKEN: Robot(secret=SIGN)}, clock=lambda: datetime.now(UTC))
     async with serve(company) as company_url, serve(ding) as ding_url:
         yield Office(company=company, company_url=company_url, ding=ding, ding_url=ding_url)
+
+
+async def write(pipeline: Pipeline, kind: str, name: str, **body: Any) -> None:
+    """Write an object of the test's namespace."""
+    client, path = pipeline.server.client, f"/api/v1/namespaces/{pipeline.server.namespace}/{kind}"
+    metadata = {"name": name, **body.pop("metadata", {})}
+    answer = await client.post(path, json={"metadata": metadata, **body})
+    if answer.status_code == 409:
+        answer = await client.put(f"{path}/{name}", json={"metadata": metadata, **body})
+    assert answer.is_success, answer.text
+
+
+async def secret(pipeline: Pipeline, name: str, **fields: str) -> None:
+    """Write a Secret of the test's namespace."""
+    data = {field: base64.b64encode(value.encode()).decode() for field, value in fields.items()}
+    await write(pipeline, "secrets", name, data=data)
 
 
 async def first_line(chat: Chat) -> str:
@@ -230,28 +245,16 @@ async def test_a_page_from_in_between_is_no_answer(demo: Demo, office: Office) -
 
 async def test_a_namespace_declares_both_with_secrets_of_its_own(pipeline: Pipeline, office: Office) -> None:
     """Read when a message leaves; a rotated one is used at once. Hosts are the platform's to allow."""
-    server, namespace = pipeline.server, pipeline.server.namespace
-
-    async def write(kind: str, name: str, **body: Any) -> None:
-        path = f"/api/v1/namespaces/{namespace}/{kind}"
-        metadata = {"name": name, **body.pop("metadata", {})}
-        answer = await server.client.post(path, json={"metadata": metadata, **body})
-        if answer.status_code == 409:
-            answer = await server.client.put(f"{path}/{name}", json={"metadata": metadata, **body})
-        assert answer.is_success, answer.text
-
-    async def secret(name: str, **fields: str) -> None:
-        data = {field: base64.b64encode(value.encode()).decode() for field, value in fields.items()}
-        await write("secrets", name, data=data)
-
-    await secret("wechat", corp_secret=SECRET)
-    await secret("ding", access_token=TOKEN, sign=SIGN)
+    namespace = pipeline.server.namespace
+    await secret(pipeline, "wechat", corp_secret=SECRET)
+    await secret(pipeline, "ding", access_token=TOKEN, sign=SIGN)
     sinks = {
         "sink.members": office.application("&to_user=lina", secret="corp_secret_secret=wechat"),
         "sink.group": office.robot("&sign_secret=ding", token="access_token_secret=ding"),
         "sink.elsewhere": "dingtalk:https://oapi.dingtalk.com/robot/send?access_token_secret=ding",
     }
-    await write("configmaps", "chats", metadata={"labels": {"kube-wecom-eventer.io/route": "true"}}, data=sinks)
+    labels = {"kube-wecom-eventer.io/route": "true"}
+    await write(pipeline, "configmaps", "chats", metadata={"labels": labels}, data=sinks)
     hosts = ",".join(urlsplit(url).netloc for url in (office.company_url, office.ding_url))
     arguments = ("--namespace-routes", f"--route-allowed-hosts={hosts}", "--checkpoint=none")
     async with pipeline.daemon(*arguments) as daemon, await daemon.ready() as http:
@@ -265,8 +268,8 @@ async def test_a_namespace_declares_both_with_secrets_of_its_own(pipeline: Pipel
         office.company.add(AGENT, Application(secret="rotated-secret", members=MEMBERS))
         office.ding.remove_robot(TOKEN)
         office.ding.add_robot("rotated-token", Robot(secret="SECrotated"))
-        await secret("wechat", corp_secret="rotated-secret")
-        await secret("ding", access_token="rotated-token", sign="SECrotated")
+        await secret(pipeline, "wechat", corp_secret="rotated-secret")
+        await secret(pipeline, "ding", access_token="rotated-token", sign="SECrotated")
         # An answer of the API server's holds for a second.
         await asyncio.sleep(1.1)
         await pipeline.event("two", reason="Two")
@@ -280,19 +283,43 @@ async def test_a_namespace_declares_both_with_secrets_of_its_own(pipeline: Pipel
 
 async def test_the_command_check_says_what_each_chat_answers(pipeline: Pipeline, office: Office) -> None:
     """A test message to each; who is not reached, and what is wrong, in words; it mentions nobody."""
-    out = io.StringIO()
     sinks = (
         office.application("&to_user=lina,gone&label=gz"),
         office.robot(f"&sign={SIGN}&mentioned_list=@all&msg_type=markdown"),
         office.application("&to_user=lina", secret="corp_secret=wrong-secret"),
     )
-    args = [f"--source={pipeline.server.source}", "--checkpoint=none", *(f"--sink={sink}" for sink in sinks)]
-    assert await Check(environ=pipeline.server.environ, out=out).run([*args, "--send-test"]) == 1
-    *_, accepted, missed, group, wrong = out.getvalue().splitlines()
-    assert accepted.startswith("✓ sink-1: the test message was accepted by http://")
-    assert missed == "✗ sink-1: it did not reach gone"
-    assert group.startswith("✓ sink-2: the test message was accepted by ")
-    assert wrong.endswith("gettoken: errcode 40001: the secret is wrong (invalid credential)")
+    checked = await check(pipeline, *(f"--sink={sink}" for sink in sinks), "--send-test")
+    assert checked.status == 1
+    wrong = "gettoken: errcode 40001: the secret is wrong (invalid credential)"
+    assert "WeCom takes the application's secret" in checked.about("sink-1", "✓")
+    assert checked.about("sink-1")[-2].startswith("the test message was accepted by http://")
+    assert checked.about("sink-1", "✗") == ["it did not reach gone"]
+    assert checked.about("sink-2")[-1].startswith("the test message was accepted by http://")
+    assert [text.rpartition("send: ")[2] for text in checked.about("sink-3", "✗")] == [wrong, wrong]
+    assert [errcode for _, errcode in office.company.asked] == [0, 40001]
     assert "标签：gz" in office.company.inboxes["lina"][0]
     assert office.ding.messages[0].mentions == ()
-    shows_no_secret(out.getvalue())
+    shows_no_secret(json.dumps(checked.findings))
+
+
+async def test_the_command_check_reads_each_secret_and_tells_nobody(pipeline: Pipeline, office: Office) -> None:
+    """Whether the application's is right is known without a message; what is missing is named with the right to it."""
+    namespace = pipeline.server.namespace
+    await secret(pipeline, "wechat", corp_secret=SECRET)
+    await secret(pipeline, "ding", access_token=TOKEN)
+    sinks = (
+        office.application(secret=f"corp_secret_secret={namespace}/wechat"),
+        office.robot(f"&sign_secret={namespace}/ding", token=f"access_token_secret={namespace}/ding"),
+    )
+    checked = await check(pipeline, *(f"--sink={sink}" for sink in sinks))
+    assert checked.about("sink-1", "✓")[-2:] == [
+        f"Secret {namespace}/wechat/corp_secret holds a key",
+        "WeCom takes the application's secret",
+    ]
+    assert checked.about("sink-2", "✗") == [
+        f"Secret {namespace}/ding has no field 'sign', only 'access_token'; name one of these, or add the field"
+    ]
+    for name in ("wechat", "ding"):
+        assert checked.about(f"get secrets {name} in {namespace}") == ["granted"]
+    assert not office.company.requests
+    assert not office.ding.requests
