@@ -31,6 +31,10 @@ def given(number: int, *, lives: float = 7200) -> httpx.Response:
     return errcode(0, "ok", access_token=f"token-{number}", expires_in=lives)
 
 
+def tokens(http: httpx.AsyncClient) -> AccessTokens:
+    return AccessTokens(make=lambda target, secret: AccessToken(target=target, corp_secret=secret, http=http))
+
+
 class Office:
     """Answers from a script, then with a new token each time; notes when it was asked."""
 
@@ -40,10 +44,10 @@ class Office:
         self.asked: list[float] = []
         self.requests: list[httpx.Request] = []
         self.http = httpx.AsyncClient(transport=httpx.MockTransport(self._answer))
-        self.tokens = AccessTokens()
+        self.tokens = tokens(self.http)
 
     def token(self, target: ApplicationTarget = TARGET, secret: Secret = SECRET) -> AccessToken:
-        return self.tokens.of(target, secret, self.http)
+        return self.tokens.of(target, secret)
 
     async def _answer(self, request: httpx.Request) -> httpx.Response:
         self.asked.append(asyncio.get_running_loop().time())
@@ -223,7 +227,7 @@ async def test_being_too_fast_is_waited_out() -> None:
 async def got(handler: trials.Handler) -> Outcome:
     """Ask for a token; see `sink_trials.Trial`."""
     async with httpx.AsyncClient(transport=httpx.MockTransport(handler)) as http:
-        answer = await AccessTokens().of(TARGET, SECRET, http).get()
+        answer = await tokens(http).of(TARGET, SECRET).get()
     return answer if isinstance(answer, Outcome) else Outcome(verdict=Verdict.ACCEPTED)
 
 

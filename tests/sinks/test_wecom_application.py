@@ -13,7 +13,7 @@ import pytest
 from kube_wecom_eventer.config import ApplicationTarget, Secret, SecretField
 from kube_wecom_eventer.config.credential import Credential
 from kube_wecom_eventer.render import Message
-from kube_wecom_eventer.sinks import AccessTokens, Outcome, ReadKey, Verdict, WeComApplication
+from kube_wecom_eventer.sinks import AccessToken, AccessTokens, Outcome, ReadKey, Verdict, WeComApplication
 from kube_wecom_eventer.sinks.keys import reading
 from tests.support import sink_trials as trials
 from tests.support.sink_trials import errcode
@@ -69,7 +69,7 @@ def application(http: httpx.AsyncClient, target: ApplicationTarget = TARGET) -> 
         target=target,
         http=http,
         read_secret=reading(target.corp_secret, _nowhere),
-        tokens=AccessTokens(),
+        tokens=AccessTokens(make=lambda of, secret: AccessToken(target=of, corp_secret=secret, http=http)),
         now=lambda: datetime(2026, 11, 20, tzinfo=UTC),
     )
 
