@@ -104,7 +104,7 @@ class HttpClients:
         return client
 
     def with_client(self, make: Callable[..., _Owner], ca_file: str | None) -> _Owner:
-        """Return what ``make`` makes, a sink for example, with a client of its own as ``http``."""
+        """Return what ``make`` makes, a sink for example, with a client as ``http`` that is closed when it is gone."""
         client = self.client(ca_file)
         owner = make(http=client)
         # Only then: a batch that is being told keeps the sink of a route that is no more.
@@ -132,7 +132,7 @@ def _environment_problem(error: Exception) -> str:
 
 
 class SinkMaker:
-    """Makes sinks that share HTTP clients, Secrets and access tokens.
+    """Makes sinks that share TLS contexts, Secrets and access tokens.
 
     ``secrets``: where a key is read from that a target only names. ``now``: the wall clock.
     """

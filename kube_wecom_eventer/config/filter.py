@@ -18,7 +18,8 @@ FILTER_PARAMETERS = (
     Parameter(
         "namespaces",
         "Comma list of namespaces, exact, of the object that the event is about. "
-        f"`{CLUSTER_SCOPE}` stands for objects without one: nodes, volumes.",
+        f"`{CLUSTER_SCOPE}` stands for objects without one: nodes, volumes; for `wechat:` and `dingtalk:` so does "
+        "`default`, as in kube-eventer.",
     ),
     Parameter("exclude_namespaces", "The same list, left out."),
     Parameter(

@@ -323,3 +323,19 @@ async def test_the_command_check_reads_each_secret_and_tells_nobody(pipeline: Pi
         assert checked.about(f"get secrets {name} in {namespace}") == ["granted"]
     assert not office.company.requests
     assert not office.ding.requests
+
+
+async def test_the_command_check_says_one_trouble_once(pipeline: Pipeline) -> None:
+    """An address that can't be reached hides no missing Secret, and is not said again for the application's secret."""
+    namespace = pipeline.server.namespace
+    await secret(pipeline, "wechat", corp_secret=SECRET)
+    sinks = [
+        f"--sink=wechat:?corp_id={CORP}&agent_id={AGENT}&api=http://127.0.0.1:9&corp_secret_secret={namespace}/{name}"
+        for name in ("wechat", "missing")
+    ]
+    checked = await check(pipeline, *sinks)
+    assert "can't be reached" in checked.marked("✗")[0]
+    assert checked.about("sink-1", "✓")[-1] == f"Secret {namespace}/wechat/corp_secret holds a key"
+    assert checked.marked("✗")[1:] == [
+        f"sink-2: Secret {namespace}/missing: there is none; create it, with the field 'corp_secret'"
+    ]

@@ -35,13 +35,15 @@ EVERY = ("alone", *WITH_CHECKPOINT)
 
 @dataclass(frozen=True, kw_only=True)
 class Plant:
-    """A mistake. ``noticed_by``: the invariants that may notice it. ``modes``: of the runs in which it matters."""
+    """A mistake. ``noticed_by``: the invariants that may notice it. ``modes``: of the runs in which it matters;
+    ``chat``: to which a route of these runs leads."""
 
     name: str
     says: str
     noticed_by: tuple[str, ...]
     make: Callable[[], Patch]
     modes: Sequence[str] = EVERY
+    chat: str = "wecom"
     seeds: range = range(600)
 
 
@@ -200,18 +202,14 @@ PLANTS: tuple[Plant, ...] = (
         says="an application sends 20 messages a minute",
         noticed_by=("paced",),
         make=_replaced(wecom_application, "_LIMIT", 20),
-    ),
-    Plant(
-        name="unmarked",
-        says="an application's messages have no mark: of two with the same words WeCom shows the first only",
-        noticed_by=("represented",),
-        make=_replaced(wecom_application, "_marked", lambda payload, _number: payload),
+        chat="wechat",
     ),
     Plant(
         name="token-kept",
         says="an access token that was refused is used again",
         noticed_by=("represented",),
         make=_replaced(AccessToken, "spoil", lambda _self, _value: None),
+        chat="wechat",
     ),
     Plant(
         name="silent-drop",
@@ -331,7 +329,7 @@ def noticed(plant: Plant) -> Noticed | None:
     runs = 0
     for seed in plant.seeds:
         plan = make_plan(seed)
-        if plan.mode not in plant.modes:
+        if plan.mode not in plant.modes or all(route.chat != plant.chat for route in plan.routes):
             continue
         runs += 1
         world = World(plan=plan)

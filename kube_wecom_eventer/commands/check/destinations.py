@@ -38,11 +38,9 @@ async def check_destinations(ways: Iterable[Way], clients: HttpClients, report: 
             continue
         if (host, target.ca_file) not in asked:
             asked[host, target.ca_file] = await _reach(host, target, clients, report, now=now)
-        # What can't be reached is not asked: one trouble is said once.
-        askable = asked[host, target.ca_file] or not isinstance(target, ApplicationTarget)
-        if askable and target.destination not in keys:
+        if target.destination not in keys:
             keys.add(target.destination)
-            await _keys(way, report)
+            await _keys(way, report, reached=asked[host, target.ca_file])
 
 
 def _host(url: str) -> str:
@@ -50,19 +48,21 @@ def _host(url: str) -> str:
     return str(parts.copy_with(userinfo=b"", raw_path=b"/", fragment=None))
 
 
-async def _keys(way: Way, report: Report) -> None:
+async def _keys(way: Way, report: Report, *, reached: bool) -> None:
     target = way.settings.target
     secrets, is_application = secrets_of(target), isinstance(target, ApplicationTarget)
     if not secrets and not is_application:
         return
     report.working(f"asking for the key of {way.route.name} ...")
-    if outcome := await way.terms.sink.ready():
+    outcome = await way.terms.sink.ready()
+    # That the host can't be reached has been said.
+    if outcome and (reached or outcome.reason == "no_key"):
         text, _, rule = outcome.detail.partition("; grant ")
         report.bad(way.route.name, text, *([f"grant {rule}"] if rule else []))
         return
     for secret in secrets:
         report.good(way.route.name, f"Secret {secret} holds a key")
-    if is_application:
+    if is_application and not outcome:
         report.good(way.route.name, "WeCom takes the application's secret")
 
 
