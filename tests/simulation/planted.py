@@ -166,7 +166,7 @@ def _leads_for_ever() -> Iterator[None]:
 
 def _oldest_first(_due: Any) -> Any:
     def due_at(self: Any, event: Any, now: float) -> float | None:
-        interval: float = self._interval
+        interval: float = self.interval
         key = (event.involved_object.uid, event.reason)
         told: dict[Any, float] = self.__dict__.setdefault("planted", {})
         if interval <= 0 or key not in told:
@@ -336,6 +336,8 @@ def noticed(plant: Plant) -> Noticed | None:
         with plant.make():
             world.run()
         found = tuple(violation.invariant for violation in violations(world))
+        if "alive" in found and "alive" not in plant.noticed_by:
+            raise AssertionError(f"{plant.name} breaks the daemon itself, and proves nothing; correct the plant")
         if any(invariant in plant.noticed_by for invariant in found):
             return Noticed(seed=seed, runs=runs, invariants=found)
     return None
