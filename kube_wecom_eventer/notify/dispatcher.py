@@ -387,8 +387,7 @@ class Dispatcher:
         """Say what the destination answered: once a change, at the level that its class deserves."""
         if outcome.verdict is Verdict.BROKEN:
             self.broken = True
-        passing = outcome.verdict in (Verdict.REFUSED, Verdict.UNKNOWN)
-        if not passing:
+        if outcome.verdict not in (Verdict.REFUSED, Verdict.UNKNOWN):
             self.trouble = outcome.detail
         # By the reason: WeCom's own words hold a number that differs in each answer.
         if outcome.reason == self._said:

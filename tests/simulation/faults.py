@@ -11,7 +11,7 @@ import msgspec
 
 from kube_wecom_eventer.demo.api_server import ApiServer
 from kube_wecom_eventer.demo.status import StatusError
-from kube_wecom_eventer.demo.wecom import WeComGroup
+from tests.simulation.chats import Chats
 from tests.simulation.instance import Instance
 from tests.simulation.plan import KEYS, FaultPlan
 from tests.simulation.transport import Direction, Peer, Upset
@@ -23,21 +23,13 @@ class Stage(Protocol):
     """What faults are done to."""
 
     api: ApiServer
-    wecom: WeComGroup
+    chats: Chats
     api_peer: Peer
     wecom_peer: Peer
 
     @property
     def running(self) -> list[Instance]:
         """The daemons that live."""
-        ...
-
-    def remove_others(self) -> None:
-        """Remove the application, and DingTalk's robot."""
-        ...
-
-    def add_others(self) -> None:
-        """Put them back; the application's tokens are worth nothing then."""
         ...
 
     def restore(self, back: int) -> None:
@@ -113,13 +105,13 @@ class Faults:
         self._stage.wecom_peer.down = False
 
     def remove_robot(self, fault: FaultPlan) -> None:
-        self._stage.wecom.remove_robot(KEYS[fault.number % 2])
+        self._stage.chats.wecom.remove_robot(KEYS[fault.number % 2])
         if fault.number % 3 == 0:
-            self._stage.remove_others()
+            self._stage.chats.remove_others()
 
     def add_robot(self, fault: FaultPlan) -> None:
-        self._stage.wecom.add_robot(KEYS[fault.number % 2])
-        self._stage.add_others()
+        self._stage.chats.wecom.add_robot(KEYS[fault.number % 2])
+        self._stage.chats.add_others()
 
     def part(self, fault: FaultPlan) -> None:
         leader = fault.kind == "partition of the leader"

@@ -114,12 +114,12 @@ def seen(world: World) -> Iterator[str]:
 
 def paced(world: World) -> Iterator[str]:
     """At most 20 messages in any 60 s for a robot, 16 for an application, whoever sends them."""
-    if any(request.errcode == TOO_FAST for request in world.wecom.requests):
+    if any(request.errcode == TOO_FAST for request in world.chats.wecom.requests):
         yield "WeCom answered 45009 without a plan"
-    if any(request.errcode == DINGTALK_TOO_FAST for request in world.ding.requests):
+    if any(request.errcode == DINGTALK_TOO_FAST for request in world.chats.ding.requests):
         yield "DingTalk answered 410100"
-    if world.company.dropped:
-        yield f"WeCom dropped {len(world.company.dropped)} messages to members, without a word"
+    if world.chats.company.dropped:
+        yield f"WeCom dropped {len(world.chats.company.dropped)} messages to members, without a word"
     reached: dict[str, list[float]] = defaultdict(list)
     for attempt in world.ledger.attempts:
         if attempt.reached_at is not None:

@@ -18,33 +18,16 @@ import structlog
 
 from kube_wecom_eventer.config import load_settings
 from kube_wecom_eventer.demo.api_server import ApiServer
-from kube_wecom_eventer.demo.asgi import Receive, Scope, Send
-from kube_wecom_eventer.demo.chat import Chat
-from kube_wecom_eventer.demo.dingtalk import PATH as DINGTALK_PATH
-from kube_wecom_eventer.demo.dingtalk import DingTalkGroup, Robot
 from kube_wecom_eventer.demo.store import Key, ObjectStore
-from kube_wecom_eventer.demo.wecom import WeComGroup
-from kube_wecom_eventer.demo.wecom_application import GETTOKEN, SEND, Application, WeComApplications
 from kube_wecom_eventer.kube import event_stream
 from kube_wecom_eventer.notify import pending
 from kube_wecom_eventer.virtual_time import VirtualLoop
+from tests.simulation.chats import Chats
 from tests.simulation.faults import Faults, restorable
 from tests.simulation.history import History
 from tests.simulation.instance import Instance
 from tests.simulation.observe import Ledger, Version, observed
-from tests.simulation.plan import (
-    AGENT,
-    CORP,
-    CORP_SECRET,
-    DING_SIGN,
-    DING_TOKEN,
-    KEYS,
-    NAMESPACES,
-    EventPlan,
-    FaultPlan,
-    Plan,
-    stream,
-)
+from tests.simulation.plan import NAMESPACES, EventPlan, FaultPlan, Plan, stream
 from tests.simulation.transport import Peer
 
 EPOCH = datetime(2026, 11, 20, tzinfo=UTC)
@@ -132,14 +115,9 @@ class World:
             _NOISE, {"kind": "ConfigMap", "apiVersion": "v1", "metadata": {"name": "noise", "namespace": "default"}}
         )
         self._restored = False
-        self.wecom = WeComGroup(keys=KEYS, clock=self.wall)
-        self.company = WeComApplications(corp_id=CORP, clock=self.wall)
-        self.ding = DingTalkGroup(robots={}, clock=self.wall)
-        self.add_others()
-        for chat in (self.wecom, self.company, self.ding):
-            chat.on_request(self.ledger.reached)
+        self.chats = Chats(clock=self.wall, reached=self.ledger.reached)
         self.api_peer = Peer(name="API server", app=self.api)
-        self.wecom_peer = Peer(name="WeCom", app=_Chats(self.wecom, self.company, self.ding))
+        self.wecom_peer = Peer(name="WeCom", app=self.chats)
         self.history = History(self.store, epoch=EPOCH)
         self._settings = load_settings(self.plan.arguments(), environ={})
         self._rng = stream(seed, "daemons")
@@ -228,16 +206,6 @@ class World:
             "lastTimestamp": stamp,
             "count": before["count"] + 1 if before else 1,
         }  # fmt: skip
-
-    def add_others(self) -> None:
-        """Let there be the application, and DingTalk's robot."""
-        self.company.add(AGENT, Application(secret=CORP_SECRET, members=("lina", "wangqing")))
-        self.ding.add_robot(DING_TOKEN, Robot(secret=DING_SIGN))
-
-    def remove_others(self) -> None:
-        """Let there be neither."""
-        self.company.remove(AGENT)
-        self.ding.remove_robot(DING_TOKEN)
 
     def start_daemon(self) -> None:
         """Start one more daemon."""
@@ -368,20 +336,6 @@ class World:
         missing = self.untold()
         dropped = {route: sum(each.dropped(route) for each in self.instances) for route in missing}
         return any(len(missing[route]) > dropped[route] for route in missing)
-
-
-class _Chats:
-    """All chats behind one card, by the path that is asked for; what happens to the card happens to all."""
-
-    def __init__(self, wecom: WeComGroup, company: WeComApplications, ding: DingTalkGroup) -> None:
-        self._default = wecom
-        self._others: dict[str, Chat] = {GETTOKEN: company, SEND: company, DINGTALK_PATH: ding}
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._others.get(scope["path"], self._default)(scope, receive, send)
-
-    def shut_down(self) -> None:
-        pass
 
 
 @contextmanager

@@ -70,7 +70,7 @@ MEANINGS: Mapping[str, str] = {
     "silences_too_many": "There are more silences than are read.",
     "telling_failed": "A mistake of this program cost these events; the traceback is in `exception`.",
     "template_doubtful": "A template is used, and something in it will not work as it is written.",
-    "template_failed": "A template failed on an event, or the destination refused what it made; the built-in body goes out.",
+    "template_failed": "A template failed on an event, or what it made was refused; the built-in body goes out.",
     "template_has_two_keys": "A ConfigMap has a Go and a Jinja2 template; the latter is used.",
     "template_loaded": "A template was read, or has changed.",
     "template_unusable": "A template is missing or does not parse.",
