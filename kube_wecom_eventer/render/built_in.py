@@ -37,6 +37,7 @@ MOST_LABELS, _LONGEST_LABEL = 3, 128
 """Lines of a message that ``label=`` may take, and their bytes."""
 _LONGEST_CARD_ROW = 120
 """Bytes of a fact in a textcard."""
+_GREY = '<div class="gray">{}</div>'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,10 +148,14 @@ def _textcard(page: _Page, event: Event, zone: tzinfo, count: int) -> Payload:
     facts = _facts(event, page.style, zone, 1, tagless_line)
     kind = page.bodies.types[page.msgtype]
     # The event's message is worth more than the last facts.
+    room = kind.limit // 2
+    rows = _written_first(facts.rows, page.words)
+    written = sum(_is_written(row, page.words) for row in rows)
+    longest = min(_LONGEST_CARD_ROW, room // max(1, written) - len(_GREY.format("")))
     grey: list[str] = []
-    for row in facts.rows:
-        div = f'<div class="gray">{cut_bytes(_row(page.words, *row), _LONGEST_CARD_ROW, mark="…")}</div>'
-        if len("".join([*grey, div]).encode()) > kind.limit // 2:
+    for row in rows:
+        div = _GREY.format(cut_bytes(_row(page.words, *row), longest, mark="…"))
+        if len("".join([*grey, div]).encode()) > room:
             break
         grey.append(div)
     title = cut_bytes(
@@ -178,6 +183,8 @@ def _card(event: Event, style: Style, zone: tzinfo, count: int) -> Payload:
     facts = _facts(event, style, zone, count, _plain_line)
     about = event.involved_object
     rows = ((words.namespace, _plain_line(about.namespace)), *facts.rows)
+    if style.labels:
+        rows = _written_first(rows, words)
     return card(
         title=f"{facts.sign} {facts.reason}",
         times=times(count),
@@ -186,6 +193,15 @@ def _card(event: Event, style: Style, zone: tzinfo, count: int) -> Payload:
         rows=tuple(row for row in rows if row[1]),
         url=words.help_url,
     )
+
+
+def _written_first(rows: tuple[tuple[str, str], ...], words: Labels) -> tuple[tuple[str, str], ...]:
+    """Return the rows, those first that the user has written: a card has no room for all."""
+    return tuple(sorted(rows, key=lambda row: not _is_written(row, words)))
+
+
+def _is_written(row: tuple[str, str], words: Labels) -> bool:
+    return row[0] in (words.cluster, words.label)
 
 
 def _facts(event: Event, style: Style, zone: tzinfo, merged: int, clean: Callable[[str], str]) -> _Facts:

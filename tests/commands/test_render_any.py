@@ -120,7 +120,8 @@ FIELDS = [
     "deprecatedCount",
 ]
 EVENTS = st.dictionaries(st.sampled_from(FIELDS), VALUES, max_size=4).map(lambda changes: event_json(**changes))
-SINKS = st.sampled_from(["wecom:", "webhook:https://example.com", "log:", "wecom:?msgtype=template_card"])
+CHATS = ("wecom:", "wechat:?corp_id=ww1&agent_id=1", "dingtalk:")
+SINKS = st.sampled_from([*CHATS, "webhook:https://example.com", "log:", "wecom:?msgtype=template_card"])
 
 
 def rendered(*args: str, stdin: str = "") -> int:
@@ -166,6 +167,10 @@ WORDS = [
     "template_card",
     "card_action",
     "at",
+    "atMobiles",
+    "title",
+    "textcard",
+    "description",
 ]
 BODIES = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.sampled_from([*WORDS, "{{ .Message }}", "x", ""])),
@@ -176,12 +181,14 @@ BODIES = st.recursive(
 
 @settled(300)
 @given(
-    BODIES, st.sampled_from(["wecom:", "webhook:https://example.com"]), st.sampled_from(["--digest=3", "--all-samples"])
+    BODIES,
+    st.sampled_from([*CHATS, "webhook:https://example.com"]),
+    st.sampled_from(["--digest=3", "--all-samples"]),
 )
 def test_any_body_is_rendered(body: Any, sink: str, events: str) -> None:
-    """JSON of any shape, with the names that WeCom knows anywhere in it."""
+    """JSON of any shape, with the names that WeCom and DingTalk know anywhere in it."""
     status = rendered("-", f"--sink={sink}", events, stdin=json.dumps(body))
-    assert status in ((0, 1) if "wecom" in sink or events == "--all-samples" else (2,))
+    assert status in ((0, 1) if sink in CHATS or events == "--all-samples" else (2,))
 
 
 @settled(150)

@@ -49,12 +49,13 @@ PROBLEMS = [
             "--sample=nope: there is no such sample; write one of " + ", ".join(samples()),
             "--source=x: unknown source; write --source=kubernetes:URL?options",
             "--sink 1: level=x: unknown level; write level=Warning, or level=Normal for both levels",
-            "--sink 2: kafka: is kube-eventer's, not supported here; write wecom:?key=KEY, webhook:URL or log:",
+            "--sink 2: kafka: is kube-eventer's, not supported here; write wecom:?key=KEY, wechat:?corp_id=ID, "
+            "dingtalk:URL, webhook:URL or log:",
         ],
     ),
     (
         ["--sink=webhook:https://example.com", "--digest=2"],
-        ["--digest=2: sink-1 gets one request an event; only robots get digests"],
+        ["--digest=2: sink-1 gets one request an event; only chats get digests"],
     ),
     (
         ["-", "--latest=any"],

@@ -100,6 +100,18 @@ def test_a_textcard() -> None:
     }
 
 
+@pytest.mark.parametrize("msgtype", ["textcard", "template_card"])
+def test_cards_have_no_room_for_all_but_show_what_the_user_has_written(msgtype: str) -> None:
+    """The cluster, and each label: of the event's facts the last ones are left out."""
+    about = {"kind": "Pod", "namespace": "payments", "name": "checkout", "fieldPath": "spec.containers{checkout}"}
+    for labels in (("gz", "k8s", "c550"), ("g" * 128, "k" * 128, "c" * 128)):
+        style = Style(msgtype=msgtype, lang="en", cluster="prod-1", labels=labels)
+        body = built_in(APPLICATION, style, 3, message="错" * 900, involvedObject=about)
+        shown = json.dumps(body)
+        assert [each for each in ("prod-1", *(label[:8] for label in labels)) if each not in shown] == []
+        assert "2026-11-20" in shown or len(labels[0]) > 8
+
+
 def test_a_long_textcard_keeps_its_count_and_says_that_it_was_cut() -> None:
     """128 bytes of title, 512 of description; the event's message gets at least half of them."""
     about = {"kind": "Pod", "namespace": "n" * 63, "name": "p" * 253, "fieldPath": "f" * 500}
