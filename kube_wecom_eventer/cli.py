@@ -167,6 +167,23 @@ def _render_parser() -> ArgumentParser:
     return render.parser()
 
 
+def _migrate(args: Sequence[str]) -> int:
+    from kube_wecom_eventer.commands.migrate import command  # noqa: PLC0415
+
+    configure_logs(level=logging.CRITICAL)
+    streams = command.Streams(stdin=sys.stdin.buffer, stdout=sys.stdout, stderr=sys.stderr)
+    try:
+        return command.run(args, environ=os.environ, streams=streams)
+    finally:
+        _let_go_of_output()
+
+
+def _migrate_parser() -> ArgumentParser:
+    from kube_wecom_eventer.commands.migrate import command  # noqa: PLC0415
+
+    return command.parser()
+
+
 def _demo(args: Sequence[str]) -> int:
     from kube_wecom_eventer.demo import command  # noqa: PLC0415
 
@@ -200,6 +217,9 @@ COMMANDS: Mapping[str, Command] = {
     "routes": Command(summary="Ask a running daemon how its routes are doing.", run=_routes, parser=_routes_parser),
     "render": Command(
         summary="Show the message that a template makes of an event.", run=_render, parser=_render_parser
+    ),
+    "migrate": Command(
+        summary="From a kube-eventer Deployment to ours, with comments.", run=_migrate, parser=_migrate_parser
     ),
     "demo": Command(summary="See it work, without a cluster.", run=_demo, parser=_demo_parser),
 }

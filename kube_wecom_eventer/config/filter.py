@@ -38,7 +38,7 @@ FILTER_PARAMETERS = (
     Parameter("min_count", "How often the event must have happened, by its own count.", "0"),
 )
 
-_LEVELS = ("Warning", "Normal")
+LEVELS = ("Warning", "Normal")
 _BY_THE_EVENTS_NAMESPACE = ("wechat", "dingtalk")
 """Schemes of which kube-eventer compares ``namespaces`` with the namespace that the event itself is in: ``default``, if
 its object has none."""
@@ -86,13 +86,19 @@ def parse_filter(uri: OptionUri, *, problems: list[str], warnings: list[str]) ->
         warnings.append("exclude_namespaces= holds all of namespaces=, so no event passes")
     _doubt_spelling(settings, warnings)
     for pattern in settings.reasons:
-        negated = _NEGATED_CLASS.fullmatch(pattern)
-        if negated:
+        letters = negated_class(pattern)
+        if letters:
             warnings.append(
                 f"reason={pattern} means: any reason that has a letter other than these ones; "
-                f"to leave out one reason write exclude_reason=^{negated[1]}$"
+                f"to leave out one reason write exclude_reason=^{letters}$"
             )
     return settings
+
+
+def negated_class(pattern: str) -> str | None:
+    """Return the letters of ``[^Unhealthy]``, which many write to mean *not Unhealthy*; None for other patterns."""
+    found = _NEGATED_CLASS.fullmatch(pattern)
+    return found[1] if found else None
 
 
 def _namespaces(uri: OptionUri, warnings: list[str]) -> tuple[str, ...]:
@@ -137,7 +143,7 @@ def _level(uri: OptionUri, problems: list[str], warnings: list[str]) -> str:
     if not level:
         warnings.append("level= is empty, so level=Warning holds")
         return "Warning"
-    if level not in _LEVELS:
+    if level not in LEVELS:
         problems.append(f"level={level}: unknown level; write level=Warning, or level=Normal for both levels")
     return level
 

@@ -127,6 +127,11 @@ FLAGS: Mapping[str, Flag] = {
 }
 
 
+def without_effect(name: str) -> bool:
+    """Return whether a flag is accepted only because kube-eventer has it."""
+    return name in (FREQUENCY.name, MAX_PROCS.name, *_KLOG, *_KLOG_BOOLS)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What the daemon runs with. ``warnings``: a line each for what was accepted but may not be what was meant.

@@ -80,7 +80,7 @@ _IN_WHICH_WORDS = ParameterGroup(
 PARAMETER_GROUPS = (_WHICH_EVENTS, *OWN_GROUPS, _HOW, _IN_WHICH_WORDS)
 """All parameters of sinks, as they are shown."""
 
-_SHARED = names(each for group in (_WHICH_EVENTS, _HOW, _IN_WHICH_WORDS) for each in group.parameters)
+SHARED = names(each for group in (_WHICH_EVENTS, _HOW, _IN_WHICH_WORDS) for each in group.parameters)
 """Names that are ours in each sink, and never leave in a URL."""
 
 _FILTERS = names(FILTER_PARAMETERS)
@@ -140,7 +140,7 @@ def read_sink(
     """Read a sink's URI. ``name`` counts where it has no ``route=``. ``namespace``: of its Secrets, if it is not the
     sink that names that. Returns None where there is a problem."""
     before = len(problems)
-    target = parse_target(uri, known=_SHARED, namespace=namespace, problems=problems, warnings=warnings)
+    target = parse_target(uri, known=SHARED, namespace=namespace, problems=problems, warnings=warnings)
     filter_settings = parse_filter(uri, problems=problems, warnings=warnings)
     style = parse_style(uri, target, problems=problems)
     own_name = _name(uri, problems)

@@ -41,9 +41,10 @@ from kube_wecom_eventer.config.uri import OptionUri, http_address
 ROBOT_PATH = "/cgi-bin/webhook/send"
 """What marks the URL of a WeCom robot: companies reach it through proxies of any host name."""
 
-_KUBE_EVENTERS = (
+KUBE_EVENTERS_SCHEMES = (
     "sls", "elasticsearch", "kafka", "influxdb", "mysql", "mongo", "honeycomb", "riemann", "eventbridge",
 )  # fmt: skip
+"""Sinks of kube-eventer's that there are not here."""
 
 SINK_SCHEMES = (
     Scheme("wecom:?key=KEY&...", "A WeCom group robot."),
@@ -180,7 +181,7 @@ def parse_target(
         return parse_application(uri, known=known, namespace=namespace, problems=problems, warnings=warnings)
     if uri.scheme == "dingtalk":
         return parse_dingtalk(uri, known=known, namespace=namespace, problems=problems, warnings=warnings)
-    if uri.scheme in _KUBE_EVENTERS:
+    if uri.scheme in KUBE_EVENTERS_SCHEMES:
         problems.append(f"{uri.scheme}: is kube-eventer's, not supported here; {_SCHEMES}")
     else:
         problems.append(f"{uri.scheme}: unknown scheme; {_SCHEMES}")
@@ -210,11 +211,10 @@ def _webhook(
     if parts is None:
         problems.append(f"webhook: has no usable URL; write webhook:https://HOST{ROBOT_PATH}?key=KEY, or any other URL")
         return None
-    path = parts.path.rstrip("/")
-    if path.endswith(ROBOT_PATH):
-        base = f"{parts.scheme}://{parts.netloc}{path.removesuffix(ROBOT_PATH)}"
+    base = robot_base(uri.url)
+    if base is not None:
         return _robot(uri, base, known, namespace=namespace, problems=problems, warnings=warnings)
-    if path.endswith(DINGTALK_PATH) and any(uri.first(name) for name in ways_to(TOKEN)):
+    if parts.path.rstrip("/").endswith(DINGTALK_PATH) and any(uri.first(name) for name in ways_to(TOKEN)):
         return parse_dingtalk(uri, known=known, namespace=namespace, problems=problems, warnings=warnings)
     doubt_near_misses(uri, known, warnings=warnings)
     query = [(name, value) for name, value in uri.options if name not in known]
@@ -226,6 +226,14 @@ def _webhook(
         headers=read_headers(uri, warnings),
         ca_file=read_ca_file(uri, problems),
     )
+
+
+def robot_base(url: str) -> str | None:
+    """Return what stands before the path of a robot's URL; None where the URL is no robot's."""
+    parts = http_address(url)
+    if parts is None or not (path := parts.path.rstrip("/")).endswith(ROBOT_PATH):
+        return None
+    return f"{parts.scheme}://{parts.netloc}{path.removesuffix(ROBOT_PATH)}"
 
 
 def _method(uri: OptionUri, problems: list[str]) -> str:

@@ -10,8 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import SplitResult, unquote_plus, urlsplit
 
-_VARIABLE = re.compile(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))")
+VARIABLE = re.compile(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))")
+"""``${NAME}`` or ``$NAME``; any other ``$`` stays as it is."""
+
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+
+NO_QUESTION_MARK = "the options follow '&' with no '?' before them; write '?' before the first one"
+"""The warning about a URI whose options kube-eventer takes for a part of the path."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +53,7 @@ def parse_uri(text: str, *, environ: Mapping[str, str]) -> OptionUri:
     url, question, query = rest.partition("?")
     if not question and "&" in url:
         url, _, query = url.partition("&")
-        warnings.append("the options follow '&' with no '?' before them; write '?' before the first one")
+        warnings.append(NO_QUESTION_MARK)
     return OptionUri(scheme=scheme, url=url, options=_decode_query(query, warnings), warnings=tuple(warnings))
 
 
@@ -69,7 +74,7 @@ def _expand(text: str, environ: Mapping[str, str], warnings: list[str]) -> str:
             warnings.append(f"${name} is not set in the environment, so nothing stands in its place")
         return environ.get(name, "")
 
-    return _VARIABLE.sub(value_of, text)
+    return VARIABLE.sub(value_of, text)
 
 
 def _decode_query(query: str, warnings: list[str]) -> tuple[tuple[str, str], ...]:

@@ -1,0 +1,114 @@
+"""Which parts of a sink are secret, how a person may see them, and where they go: a Secret's fields.
+
+What looks like a secret is treated as one: it costs a line in the Secret, and a mistake the other way costs a key.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container
+from urllib.parse import urlsplit
+
+_SECRET_NAMES = re.compile(r"key|token|secret|sign|passw|pwd|auth|credential|access|^pw$|^user(name)?$", re.IGNORECASE)
+_TOKEN = re.compile(r"(?=(?:[^0-9]*[0-9]){4})[A-Za-z0-9_-]{20,}")
+"""Long and with several digits: no word that a person gives as a name."""
+
+_PUBLIC_HEADERS = {"accept", "content-type", "contenttype", "user-agent", "host"}
+
+_SHOWN = {
+    "level", "namespaces", "kinds", "reason", "label", "msg_type", "method", "project", "logStore", "regionId",
+    "region", "internal", "cluster_id", "cluster", "charset", "eventstopic", "index", "custom_body_configmap",
+    "custom_body_configmap_namespace", "to_user", "agent_id", "esUserName", "sniff", "healthCheck", "ver", "dbName",
+}  # fmt: skip
+"""Options of kube-eventer's sinks whose values may stand in a comment."""
+
+
+def secret_name(name: str) -> bool:
+    """Return whether an option of that name holds a secret."""
+    return bool(_SECRET_NAMES.search(name))
+
+
+def secret_value(value: str) -> bool:
+    """Return whether a value looks like a token."""
+    return bool(_TOKEN.search(value))
+
+
+def secret_header(name: str) -> bool:
+    """Return whether a header may hold a secret."""
+    return name.lower() not in _PUBLIC_HEADERS
+
+
+def secret_pieces(url: str) -> tuple[str, ...]:
+    """Return the parts of a URL that are secret: a password, and parts of the path that look like tokens."""
+    try:
+        parts = urlsplit(url)
+        password = parts.netloc.rpartition("@")[0].partition(":")[2]
+    except ValueError:
+        return ()
+    segments = [segment for segment in parts.path.split("/") if secret_value(segment)]
+    return tuple(dict.fromkeys(piece for piece in (password, *segments) if piece))
+
+
+def holds_secret(text: str) -> bool:
+    """Return whether a text of any form, such as a whole URL with its parameters, may hold a secret."""
+    names = [pair.partition("=")[0] for pair in re.split("[?&]", text) if "=" in pair]
+    return secret_value(text) or bool(secret_pieces(text)) or any(secret_name(name) for name in names)
+
+
+def masked(value: str) -> str:
+    """Return enough of a secret to tell which one it is."""
+    return f"{value[:4]}..." if len(value) >= 16 else "..."
+
+
+def redacted(sink: str) -> str:
+    """Return a whole sink as it may stand in a comment: what is not known to be harmless is left out."""
+    scheme, _, rest = sink.partition(":")
+    url, mark, query = rest.partition("?")
+    if not mark and "&" in url:
+        url, mark, query = url.partition("&")
+    before, _, host = url.rpartition("@")
+    if before:
+        url = f"{before.partition('//')[0]}//***@{host}" if "//" in before else f"***@{host}"
+    url = "/".join("***" if secret_value(part) else part for part in url.split("/"))
+    pairs = [_pair(pair) for pair in query.split("&") if pair]
+    return f"{scheme}:{url}{mark}{'&'.join(pairs)}"
+
+
+def _pair(pair: str) -> str:
+    name, equals, value = pair.partition("=")
+    shown = name in _SHOWN and not secret_value(value) and "?" not in value
+    return pair if shown or not equals else f"{name}=***"
+
+
+class SecretFields:
+    """The fields of the one Secret that takes the keys, by the environment variables that bring them back.
+
+    ``taken``: names of variables that the container has already.
+    """
+
+    def __init__(self, *, taken: Container[str]) -> None:
+        self._taken = taken
+        self._by_value: dict[tuple[str, str], str] = {}
+        self.values: dict[str, str] = {}
+
+    def variable(self, value: str, *, prefix: str) -> str:
+        """Return the name of the variable that has this value from now on; the same value has one variable."""
+        known = self._by_value.get((prefix, value))
+        if known:
+            return known
+        name, number = prefix, 1
+        while name in self._taken or name in self.values:
+            number += 1
+            name = f"{prefix}_{number}"
+        self._by_value[prefix, value] = name
+        self.values[name] = value
+        return name
+
+    def keep(self, name: str, value: str) -> None:
+        """Take the value of a variable that the container has already."""
+        self.values[name] = value
+
+
+def field_of(variable: str) -> str:
+    """Return the field of the Secret that a variable is read from."""
+    return variable.lower().replace("_", "-")
