@@ -44,9 +44,12 @@ def write_documents(documents: Sequence[Any]) -> str:
 
 
 def _parted(node: Any) -> tuple[Any, tuple[str, ...]]:
-    if isinstance(node, Commented | Remark):
-        return getattr(node, "value", None), node.comment
-    return node, ()
+    if isinstance(node, Remark):
+        return None, node.comment
+    value, comment = (node.value, node.comment) if isinstance(node, Commented) else (node, ())
+    if isinstance(value, list) and value and all(isinstance(item, Remark) for item in value):
+        return [], (*comment, *(line for item in value for line in item.comment))
+    return value, comment
 
 
 def _comment(lines: Sequence[str], indent: str) -> Iterator[str]:
@@ -60,7 +63,7 @@ def _block(node: Any, indent: str) -> Iterator[str]:
     if isinstance(node, Mapping) and node:
         for key, entry in node.items():
             yield from _entry(key, entry, indent)
-    elif isinstance(node, list | tuple) and any(not isinstance(item, Remark) for item in node):
+    elif isinstance(node, list | tuple) and node:
         for item in node:
             yield from _item(item, indent)
     else:
@@ -72,10 +75,7 @@ def _entry(key: Any, entry: Any, indent: str) -> Iterator[str]:
     yield from _comment(comment, indent)
     if isinstance(entry, Remark):
         return
-    (name,) = _scalar(key)
-    if isinstance(value, list | tuple) and value and all(isinstance(item, Remark) for item in value):
-        yield from _comment([line for item in value for line in item.comment], indent)
-        value = []
+    (name,) = _scalar(key, one_line=True)
     if isinstance(value, Inline):
         yield f"{indent}{name}: [{', '.join(_scalar(each)[0] for each in value)}]"
     elif isinstance(value, Mapping | list | tuple) and value:
@@ -105,15 +105,21 @@ def _item(item: Any, indent: str) -> Iterator[str]:
         yield from (f"{indent}{line}".rstrip() for line in rest)
 
 
-def _scalar(value: Any) -> list[str]:
+def _scalar(value: Any, *, one_line: bool = False) -> list[str]:
     """Return the lines of a scalar, or of an empty collection; those behind the first are indented by two."""
     if isinstance(value, str):
-        return _text(value)
+        return _text(value, one_line=one_line)
     return [yaml.safe_dump(value, default_flow_style=True, width=_WIDTH).removesuffix("\n...\n").rstrip("\n")]
 
 
-def _text(text: str) -> list[str]:
-    style = "|" if _fits_literal(text) else '"' if not text or "\n" in text or _like_a_number(text) else None
+def _text(text: str, *, one_line: bool) -> list[str]:
+    style = (
+        "|"
+        if _fits_literal(text) and not one_line
+        else '"'
+        if not text or not text.isprintable() or _like_a_number(text)
+        else None
+    )
     dumped = yaml.safe_dump(text, default_style=style, width=_WIDTH, allow_unicode=True)
     # A trailing newline of a literal with '|+' belongs to it.
     lines = dumped.removesuffix("\n...\n").split("\n")
