@@ -81,6 +81,7 @@ class Following:
             sinks=SinkMaker(clients=clients, secrets=SecretReader(client=client), now=now),
             namespaces=self._namespaces,
             metrics=metrics,
+            wecom_api=settings.wecom_api,
         )
         self.routes = RouteTable()
         self.routes.set(ARGS, make.of_args(settings.sinks))

@@ -19,7 +19,7 @@ from kube_wecom_eventer.routing import Way
 
 
 class WayMaker:
-    """Makes ways that share templates, sinks' surroundings and metrics."""
+    """Makes ways that share templates, sinks' surroundings and metrics. ``wecom_api``: a proxy before WeCom."""
 
     def __init__(
         self,
@@ -29,7 +29,9 @@ class WayMaker:
         sinks: SinkMaker,
         namespaces: Namespaces,
         metrics: Metrics,
+        wecom_api: str | None = None,
     ) -> None:
+        self._wecom_api = wecom_api
         self._namespaces = namespaces
         self._templates = templates
         self._zone = zone
@@ -49,6 +51,7 @@ class WayMaker:
 
     def way(self, sink: SinkSettings, template: str | None, namespace: str) -> Way:
         """Return a sink's way. ``template``: its name. ``namespace``: the only one that it is for, empty: any."""
+        sink = sink.by_way_of(self._wecom_api)
         for counter in (self._metrics.matched, self._metrics.told):
             counter.labels(route=sink.name)
         for reason in (*DROP_REASONS, SILENCED, EXPIRED):

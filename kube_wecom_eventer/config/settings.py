@@ -24,6 +24,7 @@ from kube_wecom_eventer.config.leader_election import (
 from kube_wecom_eventer.config.object_name import NAMESPACE, ObjectName, parse_config_map_name
 from kube_wecom_eventer.config.sink import SinkSettings, parse_sink
 from kube_wecom_eventer.config.source import SourceSettings, parse_source
+from kube_wecom_eventer.config.target import api_address
 from kube_wecom_eventer.config.time_zone import time_zone
 from kube_wecom_eventer.errors import ConfigError
 
@@ -50,6 +51,12 @@ SINK = Flag(
     "schemes and parameters. At least one is needed, unless there is `--namespace-routes`.",
     repeatable=True,
     value="SCHEME:URL?PARAMETER=VALUE&...",
+)
+WECOM_API = Flag(
+    "wecom-api",
+    "A proxy before WeCom, as `http://wecom-proxy:8080`, for all robots whose sink names no other, those of namespaces' "
+    "routes included; see docs/install.md#no-way-to-the-internet. Unset: none.",
+    value="URL",
 )
 SILENCES = Flag(
     "silence-configmap",
@@ -109,7 +116,7 @@ _LONGEST_SINCE = 366 * 86400.0
 
 FLAG_GROUPS = (
     FlagGroup("What to watch", (SOURCE, WATCHED, OWN_NAMESPACE)),
-    FlagGroup("Where to", (SINK, NAMESPACE_ROUTES, ALLOWED_HOSTS, SILENCES, MAX_AGE, MAX_GROUPS)),
+    FlagGroup("Where to", (SINK, WECOM_API, NAMESPACE_ROUTES, ALLOWED_HOSTS, SILENCES, MAX_AGE, MAX_GROUPS)),
     FlagGroup("Across restarts", (CHECKPOINT, SINCE)),
     FlagGroup("High availability", LEADER_ELECTION_FLAGS),
     FlagGroup("Logs and web", (LOG_FORMAT, VERBOSITY, HEALTHZ_IP, HEALTHZ_PORT, EVENT_METRICS)),
@@ -140,7 +147,8 @@ class Settings:
     before a start without a checkpoint whose events are told, too. ``max_age``: seconds after which an event that
     could not be told is dropped. ``max_groups``: groups that may wait for each destination.
     ``leader_election``: None where this process is the only one. ``declared_routes``: None where there are none.
-    ``watched``: the namespaces that are watched; empty: all.
+    ``watched``: the namespaces that are watched; empty: all. ``wecom_api``: a proxy before WeCom, for declared routes;
+    the ``sinks`` have it already.
     """
 
     source: SourceSettings
@@ -158,6 +166,7 @@ class Settings:
     leader_election: LeaderElectionSettings | None = None
     declared_routes: DeclaredRouteSettings | None = None
     watched: tuple[str, ...] = ()
+    wecom_api: str | None = None
     zone: tzinfo = UTC
     warnings: tuple[str, ...] = ()
 
@@ -171,9 +180,11 @@ def load_settings(argv: Sequence[str], *, environ: Mapping[str, str], known: Map
     flags = parse_flags(argv, known)
     problems, warnings = flags.problems, flags.warnings
     declared_routes = parse_declared_routes(flags)
+    wecom_api = _wecom_api(flags)
     settings = Settings(
         source=_source(flags, environ),
-        sinks=_sinks(flags, environ, needed=declared_routes is None),
+        sinks=tuple(sink.by_way_of(wecom_api) for sink in _sinks(flags, environ, needed=declared_routes is None)),
+        wecom_api=wecom_api,
         web_host=flags.last(HEALTHZ_IP) or "",
         web_port=_number(flags, HEALTHZ_PORT, 65535),
         log_format=_log_format(flags),
@@ -256,6 +267,16 @@ def _silences(flags: ParsedFlags) -> ObjectName | None:
     if name is None:
         flags.problems.append(f"--{SILENCES.name}={text}: no ConfigMap's name; write NAME or NAMESPACE/NAME")
     return name
+
+
+def _wecom_api(flags: ParsedFlags) -> str | None:
+    text = flags.last(WECOM_API)
+    if text is None:
+        return None
+    address = api_address(text)
+    if address is None:
+        flags.problems.append(f"--{WECOM_API.name}={text}: no address; write https://HOST[:PORT][/PATH]")
+    return address
 
 
 def _checkpoint(flags: ParsedFlags) -> CheckpointSettings:

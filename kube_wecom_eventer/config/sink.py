@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 
 from kube_wecom_eventer.config.duration import parse_duration
@@ -16,7 +16,7 @@ from kube_wecom_eventer.config.go_flags import parse_bool
 from kube_wecom_eventer.config.object_name import ObjectName
 from kube_wecom_eventer.config.parameter import CHATS, DINGTALK, ROBOTS, WEBHOOK, Parameter, ParameterGroup, names
 from kube_wecom_eventer.config.style import STYLE_PARAMETERS, StyleSettings, parse_style
-from kube_wecom_eventer.config.target import OWN_GROUPS, TARGET_PARAMETERS, Target, parse_target
+from kube_wecom_eventer.config.target import OWN_GROUPS, TARGET_PARAMETERS, RobotTarget, Target, parse_target
 from kube_wecom_eventer.config.uri import OptionUri, parse_uri
 
 _TEMPLATE, _TEMPLATE_NAMESPACE = "custom_body_configmap", "custom_body_configmap_namespace"
@@ -110,6 +110,12 @@ class SinkSettings:
     group_wait: float = 0.0
     default: bool = False
     mention_owner: bool = False
+
+    def by_way_of(self, wecom_api: str | None) -> SinkSettings:
+        """Return the sink as it sends through a proxy before WeCom, where it is a robot's that names none itself."""
+        if wecom_api is None or not isinstance(self.target, RobotTarget):
+            return self
+        return replace(self, target=self.target.by_way_of(wecom_api))
 
 
 def parse_sink(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote, urlencode
 
 from kube_wecom_eventer.config.application import APPLICATION_PARAMETERS, WECOM, ApplicationTarget, parse_application
@@ -104,6 +104,13 @@ class RobotTarget:
         """Name the destination, without giving the key away: sinks with one key share its pace."""
         return f"wecom-{self.key_secret}" if self.key_secret else account(self.key)
 
+    def by_way_of(self, api: str) -> RobotTarget:
+        """Return the robot as it is reached through ``api``, a proxy before WeCom; one at another address stays."""
+        if self.shown != f"{WECOM}{ROBOT_PATH}":
+            return self
+        endpoint = Secret(f"{api}{self.endpoint.reveal().removeprefix(WECOM)}")
+        return replace(self, endpoint=endpoint, shown=f"{_shown(api)}{ROBOT_PATH}")
+
     @property
     def written_secret(self) -> str:
         """The parameter that holds a secret in plain text; empty where none does."""
@@ -197,9 +204,10 @@ def _wecom(
     if uri.url.strip("/"):
         problems.append("wecom: takes no URL; write wecom:?key=KEY, and api=URL for a proxy before WeCom")
         return None
-    base = (uri.first("api") or WECOM).rstrip("/").removesuffix(ROBOT_PATH)
-    if http_address(base) is None:
-        problems.append(f"wecom: api={base}: no address; write api=https://HOST[:PORT][/PATH]")
+    written = uri.first("api") or WECOM
+    base = api_address(written)
+    if base is None:
+        problems.append(f"wecom: api={written}: no address; write api=https://HOST[:PORT][/PATH]")
         return None
     return _robot(uri, base, known, namespace=namespace, problems=problems, warnings=warnings)
 
@@ -253,12 +261,23 @@ def _robot(
     if credential is None:
         return None
     key = credential.value.reveal()
-    parts = http_address(base)
     return RobotTarget(
         endpoint=Secret(f"{base}{ROBOT_PATH}" + (f"?key={quote(key, safe='')}" if key else "")),
         key=credential.value,
         key_secret=credential.place,
-        shown=f"{shown(parts) if parts else base}{ROBOT_PATH}",
+        shown=f"{_shown(base)}{ROBOT_PATH}",
         headers=without_content_type(read_headers(uri, warnings)),
         ca_file=ca_file,
     )
+
+
+def api_address(text: str) -> str | None:
+    """Read the address of a proxy before WeCom, with or without the robots' path; None where it is none."""
+    base = text.rstrip("/").removesuffix(ROBOT_PATH)
+    return base if http_address(base) else None
+
+
+def _shown(base: str) -> str:
+    """Return an address without the password that may stand in it."""
+    parts = http_address(base)
+    return shown(parts) if parts else base

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 from tests.daemon.conftest import KEY, Pipeline
+from tests.daemon.test_namespace_routes import Tenant
 from tests.support.daemon import running_daemon
 
 
@@ -62,3 +63,21 @@ async def test_a_proxy_is_used_for_wecom_and_not_for_the_api_server(pipeline: Pi
             await pipeline.event("e")
             assert "BackOff" in (await pipeline.group.message()).content
         assert proxy.hosts == ["wecom.invalid"]
+
+
+async def test_a_proxy_before_wecom_serves_the_routes_of_namespaces_too(pipeline: Pipeline) -> None:
+    """A team writes nothing of it, and its host needs not be allowed: the platform has chosen it."""
+    tenant = Tenant(pipeline)
+    await tenant.secret(KEY)
+    labels = {"kube-wecom-eventer.io/route": "true"}
+    await tenant.write(
+        "configmaps", "wecom", metadata={"labels": labels}, data={"sink": "wecom:?key_secret=wecom-robot"}
+    )
+    flags = ("--namespace-routes", "--checkpoint=none", f"--wecom-api={pipeline.group.url}")
+    async with (
+        running_daemon(f"--source={pipeline.server.source}", *flags, environ=pipeline.server.environ) as daemon,
+        await daemon.ready(),
+    ):
+        await daemon.log("route_declared", route=f"{tenant.namespace}/wecom")
+        await pipeline.event("e")
+        assert "BackOff" in (await pipeline.group.message()).content

@@ -85,7 +85,6 @@ def parser() -> CommandParser:
     found.add_argument(
         "--sink",
         action="append",
-        default=[],
         metavar="URI",
         help="A sink of ours to add, for those that there are not here; may be repeated.",
     )
@@ -118,7 +117,7 @@ def _migrate(options: argparse.Namespace, environ: Mapping[str, str], streams: S
     )
     arguments = migrate_arguments(
         found.container,
-        more_sinks=options.sink,
+        more_sinks=options.sink or (),
         replicas=found.deployment["spec"].get("replicas") or 1,
         host_network=bool(found.pod.get("hostNetwork")),
         ours="kube-wecom-eventer" in str(found.container.get("image")),
