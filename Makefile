@@ -2,6 +2,7 @@
 # make test   sets everything up and runs the tests
 # make check  lint, types and layers
 # make docs   writes the reference from the code; make pictures draws the pictures of the docs anew
+# make manifests  renders what is applied as one file
 # make format formats the code; make lock renews the locked dependencies; make clean removes what was set up
 SHELL := /bin/bash
 VENV := .venv
@@ -9,7 +10,7 @@ BIN := $(VENV)/bin
 PYTHON ?= python3
 PYTEST_ARGS ?=
 
-.PHONY: demo test check lint types layers docs pictures format lock clean help
+.PHONY: demo test check lint types layers docs pictures manifests format lock clean help
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -58,6 +59,16 @@ docs: $(VENV)/dev
 
 pictures: $(VENV)/dev
 	$(BIN)/python -m tools.pictures
+
+# The kustomizations stay the source; a test compares these with what they render.
+manifests:
+	@$(call render,manifests,install.yaml)
+	@$(call render,examples/namespace-routes,install-namespace-routes.yaml)
+
+define render
+{ echo "# Rendered from $(1) by 'make manifests'; docs/install.md says how to apply it, and which name of the image to write."; \
+  kubectl kustomize $(1); } >manifests/$(2).new && mv manifests/$(2).new manifests/$(2) || { rm -f manifests/$(2).new; exit 1; }
+endef
 
 format: $(VENV)/dev
 	$(BIN)/ruff check --fix .

@@ -43,7 +43,10 @@ def declares_routes(written: dict[str, Any]) -> bool:
     return written.get("kind") == "ConfigMap" and ROUTE_LABEL in written["metadata"].get("labels", {})
 
 
-@pytest.mark.parametrize("deployment", objects("Deployment"))
+DAEMONS = [param for param in objects("Deployment") if param.values[0]["metadata"]["name"] != "wecom-proxy"]
+
+
+@pytest.mark.parametrize("deployment", DAEMONS)
 def test_the_args_of_each_deployment_run_without_a_doubt(deployment: dict[str, Any]) -> None:
     """No problem, no warning; the one that kube-eventer's users know is left in theirs."""
     (container,) = deployment["spec"]["template"]["spec"]["containers"]

@@ -36,7 +36,7 @@ class RealCluster:
     def __init__(self, *, assets: Path, folder: Path) -> None:
         self._assets = assets
         self._folder = folder
-        self._port, self._etcd_port, self._etcd_peer_port = _free_ports(3)
+        self._port, self._etcd_port, self._etcd_peer_port = free_ports(3)
         self._etcd: GuardedProcess | None = None
         self._api_server: GuardedProcess | None = None
         self._client: httpx.Client | None = None
@@ -246,7 +246,8 @@ def _answers_ok(url: str) -> bool:
         return False
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
+    """Return ports of loopback that are free now."""
     with contextlib.ExitStack() as held:
         sockets = [held.enter_context(socket.socket()) for _ in range(count)]
         for each in sockets:
