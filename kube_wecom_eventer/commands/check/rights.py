@@ -68,10 +68,17 @@ def needed(
         if settings.declared_routes:
             words = "no route of a namespace is known"
             yield Right(verbs=("list", "watch"), resource="configmaps", namespace=watched, needed_for=words)
-    for each in sorted({name.namespace for name in config_maps}):
-        if not (settings.declared_routes and (not settings.watched or each in settings.watched)):
-            words = "its templates and silences are not known"
-            yield Right(verbs=("list", "watch"), resource="configmaps", namespace=each, needed_for=words)
+    for each in sorted(config_maps):
+        if not (settings.declared_routes and (not settings.watched or each.namespace in settings.watched)):
+            words = "what stands in it is not known"
+            # By name, as the daemon follows it: a rule may be for this one only.
+            yield Right(
+                verbs=("list", "watch"),
+                resource="configmaps",
+                namespace=each.namespace,
+                name=each.name,
+                needed_for=words,
+            )
     for secret in sorted({(each.namespace, each.name) for each in secrets}):
         words = "a sink's key can't be read, and nothing is sent there"
         yield Right(verbs=("get",), resource="secrets", namespace=secret[0], name=secret[1], needed_for=words)

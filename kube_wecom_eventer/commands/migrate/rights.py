@@ -1,20 +1,17 @@
-"""The rights that the daemon's args need, and no others, as RBAC objects."""
+"""The rights that the daemon's args need, and no others, as RBAC objects. Which ones, `check` says."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+from kube_wecom_eventer.commands.check.rights import Right, needed
 from kube_wecom_eventer.commands.migrate.yaml_writer import Inline
 from kube_wecom_eventer.config import CheckpointSettings, ObjectName, RobotTarget, Settings
 
 _RBAC = "rbac.authorization.k8s.io"
 
 Object = dict[str, Any]
-Rule = dict[str, Any]
-
-_READ = ("list", "watch")
 
 
 def rights_objects(
@@ -24,70 +21,50 @@ def rights_objects(
 
     ``checkpoint``: where it is, resolved. ``templates``: the ConfigMaps with templates.
     """
-    everywhere, rules = _cluster_rules(settings), _rules(settings, namespace, checkpoint, templates)
-    # A ClusterRole has no namespace, so its name says which one it is for: another installation has its own.
-    objects = list(_role(f"{name}-{namespace}", None, everywhere, name, namespace)) if everywhere else []
-    for place in sorted(rules, key=lambda place: (place != namespace, place)):
-        # Elsewhere another installation may have a role of that name.
+    silences = [settings.silences.within(namespace)] if settings.silences else []
+    sinks = settings.sinks
+    rights = needed(
+        settings,
+        namespace=namespace,
+        place=checkpoint,
+        config_maps={*templates, *silences},
+        secrets={
+            sink.target.key_secret for sink in sinks if isinstance(sink.target, RobotTarget) and sink.target.key_secret
+        },
+        namespaces_wanted=any(sink.filter.namespace_selector or sink.mention_owner for sink in sinks),
+    )
+    by_place: dict[str, list[Right]] = {}
+    for right in rights:
+        by_place.setdefault(right.namespace, []).append(right)
+    objects: list[Object] = []
+    for place in sorted(by_place, key=lambda place: (place != "", place != namespace, place)):
+        # Elsewhere, and in the whole cluster, another installation may have a role of that name.
         role = name if place == namespace else f"{name}-{namespace}"
-        objects += _role(role, place, rules[place], name, namespace)
+        objects += _role(role, place, _rules(by_place[place]), name, namespace)
     return objects
 
 
-def _cluster_rules(settings: Settings) -> list[Rule]:
-    rules = []
-    if not settings.watched:
-        rules.append(_rule("events", _READ))
-        if settings.declared_routes:
-            rules.append(_rule("configmaps", _READ))
-    if any(sink.filter.namespace_selector or sink.mention_owner for sink in settings.sinks):
-        rules.append(_rule("namespaces", _READ))
-    return rules
+def _rules(rights: Sequence[Right]) -> list[Object]:
+    """Return few rules: one for the objects that the same may be done with, and for all that may be done with them."""
+    names: dict[tuple[str, str, tuple[str, ...], bool], list[str]] = {}
+    for right in rights:
+        names.setdefault((right.group, right.resource, right.verbs, bool(right.name)), []).append(right.name)
+    verbs: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
+    for (group, resource, may, _), objects in names.items():
+        verbs.setdefault((group, resource, tuple(filter(None, objects))), []).extend(may)
+    return [
+        {
+            "apiGroups": Inline([group]),
+            "resources": Inline([resource]),
+            **({"resourceNames": Inline(objects)} if objects else {}),
+            "verbs": Inline(may),
+        }
+        for (group, resource, objects), may in verbs.items()
+    ]
 
 
-def _rules(
-    settings: Settings, namespace: str, checkpoint: CheckpointSettings, templates: Iterable[ObjectName]
-) -> dict[str, list[Rule]]:
-    rules: dict[str, list[Rule]] = defaultdict(list)
-    for watched in settings.watched:
-        rules[watched].append(_rule("events", _READ))
-        if settings.declared_routes:
-            rules[watched].append(_rule("configmaps", _READ))
-    followed = {*templates, *([settings.silences.within(namespace)] if settings.silences else [])}
-    for place, names in _by_namespace(followed):
-        rules[place].append(_rule("configmaps", _READ, names=names))
-    keys = {sink.target.key_secret for sink in settings.sinks if isinstance(sink.target, RobotTarget)} - {None}
-    for place, names in _by_namespace(ObjectName(key.namespace, key.name) for key in keys if key):
-        rules[place].append(_rule("secrets", ("get",), names=names))
-    if checkpoint.name:
-        rules[checkpoint.name.namespace] += [
-            _rule("configmaps", ("create",)),
-            _rule("configmaps", ("get", "update"), names=[checkpoint.name.name]),
-        ]
-    if settings.leader_election:
-        lease, group = settings.leader_election.lease.within(namespace), "coordination.k8s.io"
-        rules[lease.namespace] += [
-            _rule("leases", ("create",), group=group),
-            _rule("leases", ("get", "update", "watch"), names=[lease.name], group=group),
-        ]
-    return rules
-
-
-def _by_namespace(names: Iterable[ObjectName]) -> Iterator[tuple[str, list[str]]]:
-    found: dict[str, set[str]] = defaultdict(set)
-    for name in names:
-        found[name.namespace].add(name.name)
-    for namespace in sorted(found):
-        yield namespace, sorted(found[namespace])
-
-
-def _rule(resource: str, verbs: Sequence[str], *, names: Sequence[str] = (), group: str = "") -> Rule:
-    only = {"resourceNames": Inline(names)} if names else {}
-    return {"apiGroups": Inline([group]), "resources": Inline([resource]), **only, "verbs": Inline(verbs)}
-
-
-def _role(role: str, place: str | None, rules: Sequence[Rule], account: str, namespace: str) -> tuple[Object, Object]:
-    """Return a role and its binding; without a ``place`` they are the cluster's."""
+def _role(role: str, place: str, rules: Sequence[Object], account: str, namespace: str) -> tuple[Object, Object]:
+    """Return a role and its binding; with an empty ``place`` they are the cluster's."""
     kind = "Role" if place else "ClusterRole"
     metadata = {"name": role, **({"namespace": place} if place else {})}
     version = f"{_RBAC}/v1"
