@@ -197,17 +197,8 @@ def not_checked(names: Sequence[str]) -> Note:
     )
 
 
-def unsupported(scheme: str, instead: str) -> Note:
-    """A kind of sink that there is not here. ``instead``: the arg of a robot with the same filter, where one fits."""
-    if instead:
-        return Note(
-            zh=f"这里没有 {scheme}:，这一行没有迁移。要把同样的事件发到企业微信群，"
-            "在群里加一个机器人，把下面的 KEY 换成它的 key：",
-            en=f"There is no {scheme}: here, so this line was left out. To tell the same events in a WeCom group, add "
-            "a robot there, and write its key for KEY:",
-            kind="todo",
-            command=instead,
-        )
+def unsupported(scheme: str) -> Note:
+    """A kind of sink that there is not here."""
     return Note(
         zh=f"这里没有 {scheme}:，这一行没有迁移。要保存事件：让 kube-eventer 只带着这个 sink 继续运行，"
         "或用 webhook: 发给自己的服务，或用 --sink=log:?level=Normal 交给日志采集。",

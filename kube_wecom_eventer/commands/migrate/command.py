@@ -79,7 +79,10 @@ def parser() -> CommandParser:
     )
     found.add_argument("--name", help="Of the Deployment. Without a file it is asked of the API server.")
     found.add_argument(
-        "--as", dest="new_name", metavar="NAME", help="What the new Deployment and its account are called."
+        "--as",
+        dest="new_name",
+        metavar="NAME",
+        help="What the new Deployment and its account are called; unless said kube-wecom-eventer, where it was kube-eventer.",
     )
     found.add_argument("--image", help=f"The image; {PROGRAM} with this program's version, unless said.")
     found.add_argument(

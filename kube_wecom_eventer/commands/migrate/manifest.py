@@ -15,7 +15,7 @@ from kube_wecom_eventer.commands.migrate.pod import PodWriter
 from kube_wecom_eventer.commands.migrate.rights import rights_objects
 from kube_wecom_eventer.commands.migrate.secrecy import field_of, masked
 from kube_wecom_eventer.commands.migrate.yaml_writer import Commented
-from kube_wecom_eventer.config import CheckpointSettings, resolve
+from kube_wecom_eventer.config import CheckpointSettings, ObjectName, resolve
 
 Object = dict[str, Any]
 
@@ -97,16 +97,14 @@ class Manifest:
         checkpoint: CheckpointSettings = resolve(
             settings.checkpoint,
             in_cluster=True,
-            namespace=self._found.namespace,
+            namespace=settings.source.namespace or self._found.namespace,
             pod_name=f"{self._plan.name}-{_SAMPLE_POD}",
         )
-        templates = {sink.template for sink in self._arguments.sinks if sink.template}
         return rights_objects(
             settings,
-            name=self._plan.name,
-            namespace=self._found.namespace,
+            account=ObjectName(self._found.namespace, self._plan.name),
             checkpoint=checkpoint,
-            templates=templates,
+            templates=self._arguments.templates,
         )
 
     def _secret_objects(self) -> list[Any]:

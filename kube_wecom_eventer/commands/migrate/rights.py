@@ -15,17 +15,18 @@ Object = dict[str, Any]
 
 
 def rights_objects(
-    settings: Settings, *, name: str, namespace: str, checkpoint: CheckpointSettings, templates: Iterable[ObjectName]
+    settings: Settings, *, account: ObjectName, checkpoint: CheckpointSettings, templates: Iterable[ObjectName]
 ) -> list[Object]:
-    """Return the roles and their bindings for the ServiceAccount ``name`` of ``namespace``.
+    """Return the roles and their bindings for the ServiceAccount ``account``.
 
     ``checkpoint``: where it is, resolved. ``templates``: the ConfigMaps with templates.
     """
-    silences = [settings.silences.within(namespace)] if settings.silences else []
+    own = settings.source.namespace or account.namespace
+    silences = [settings.silences.within(own)] if settings.silences else []
     sinks = settings.sinks
     rights = needed(
         settings,
-        namespace=namespace,
+        namespace=own,
         place=checkpoint,
         config_maps={*templates, *silences},
         secrets={
@@ -37,10 +38,10 @@ def rights_objects(
     for right in rights:
         by_place.setdefault(right.namespace, []).append(right)
     objects: list[Object] = []
-    for place in sorted(by_place, key=lambda place: (place != "", place != namespace, place)):
+    for place in sorted(by_place, key=lambda place: (place != "", place != account.namespace, place)):
         # Elsewhere, and in the whole cluster, another installation may have a role of that name.
-        role = name if place == namespace else f"{name}-{namespace}"
-        objects += _role(role, place, _rules(by_place[place]), name, namespace)
+        role = account.name if place == account.namespace else f"{account.name}-{account.namespace}"
+        objects += _role(role, place, _rules(by_place[place]), account)
     return objects
 
 
@@ -63,7 +64,7 @@ def _rules(rights: Sequence[Right]) -> list[Object]:
     ]
 
 
-def _role(role: str, place: str, rules: Sequence[Object], account: str, namespace: str) -> tuple[Object, Object]:
+def _role(role: str, place: str, rules: Sequence[Object], account: ObjectName) -> tuple[Object, Object]:
     """Return a role and its binding; with an empty ``place`` they are the cluster's."""
     kind = "Role" if place else "ClusterRole"
     metadata = {"name": role, **({"namespace": place} if place else {})}
@@ -75,6 +76,6 @@ def _role(role: str, place: str, rules: Sequence[Object], account: str, namespac
             "kind": f"{kind}Binding",
             "metadata": metadata,
             "roleRef": {"apiGroup": _RBAC, "kind": kind, "name": role},
-            "subjects": [{"kind": "ServiceAccount", "name": account, "namespace": namespace}],
+            "subjects": [{"kind": "ServiceAccount", "name": account.name, "namespace": account.namespace}],
         },
     )

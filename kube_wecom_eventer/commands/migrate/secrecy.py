@@ -24,8 +24,9 @@ _SHOWN = {
 
 
 def secret_name(name: str) -> bool:
-    """Return whether an option of that name holds a secret."""
-    return bool(_SECRET_NAMES.search(name))
+    """Return whether an option of that name holds a secret, and does not only say where one is."""
+    place = name.endswith("_file") or (name.endswith("_secret") and secret_name(name.removesuffix("_secret")))
+    return bool(_SECRET_NAMES.search(name)) and not place
 
 
 def secret_value(value: str) -> bool:

@@ -14,7 +14,7 @@ from kube_wecom_eventer.commands.migrate.secrecy import (
 )
 from kube_wecom_eventer.config.sink import SHARED
 
-_NO_SECRETS = SHARED | {"key_secret", "key_file", "api"}
+_NO_SECRETS = SHARED | {"api"}
 
 ROBOT_KEY, HEADER, TOKEN = "WECOM_ROBOT_KEY", "WEBHOOK_HEADER", "WEBHOOK_TOKEN"
 
@@ -28,7 +28,7 @@ def hide_key(value: str, real: str, *, environ: Environment, secrets: SecretFiel
 
 
 def hide_option(
-    name: str, value: str, *, encode: Callable[[str], str], environ: Environment, secrets: SecretFields
+    scheme: str, name: str, value: str, *, encode: Callable[[str], str], environ: Environment, secrets: SecretFields
 ) -> str:
     """Return what takes the place of an option's value, which is kept where it is no secret.
 
@@ -41,7 +41,8 @@ def hide_option(
         return f"{header}={_hidden(content.strip(), HEADER, encode, environ, secrets)}"
     if name in _NO_SECRETS or not (secret_name(name) or secret_value(value)):
         return value
-    return _hidden(value, TOKEN, encode, environ, secrets)
+    prefix = TOKEN if scheme == "webhook" else f"{scheme}_{name}".upper()
+    return _hidden(value, prefix, encode, environ, secrets)
 
 
 def hide_url(url: str, *, environ: Environment, secrets: SecretFields) -> str:

@@ -28,8 +28,6 @@ _KUBE_EVENTERS = {
     "custom_body_configmap_namespace",
 }  # fmt: skip
 """The parameters of kube-eventer's ``webhook:``."""
-_CHATS, _CHATS_FILTER = ("dingtalk", "wechat"), ("level", "namespaces", "kinds")
-"""Sinks whose messages a person reads, and the parameters by which those choose events."""
 _LISTS = ("namespaces", "kinds", "reason")
 _SPACE_IN_LIST = re.compile(r"^\s|\s$|\s,|,\s")
 
@@ -98,9 +96,7 @@ def _refused(shown: str, problems: Sequence[str], uri: OptionUri | None = None) 
     """Return a sink that can't run here, with what to do about it."""
     about = tuple(notes.left_out(problem) for problem in problems)
     if uri and uri.scheme in KUBE_EVENTERS_SCHEMES:
-        options = [Option(name, value, value) for name, value in uri.options if name in _CHATS_FILTER]
-        robot = joined("wecom", "", [Option("key", "KEY", "KEY"), *options])
-        about = (notes.unsupported(uri.scheme, f"--sink={written(robot)}" if uri.scheme in _CHATS else ""),)
+        about = (notes.unsupported(uri.scheme),)
     return MigratedSink(arg="", shown=shown, notes=about, problems=tuple(problems))
 
 
@@ -163,7 +159,7 @@ def _changed(
             found.append(notes.get_to_a_robot())
     if robot:
         options = [option for option in options if not _needless(option)]
-    return _with_level(options, found, log=symbolic.scheme == "log", ours=ours)
+    return _with_level(options, found, symbolic.scheme, ours=ours)
 
 
 def _split_key(options: list[Option], found: list[Note]) -> list[Option]:
@@ -199,12 +195,15 @@ def _needless(option: Option) -> bool:
     return option.name == "method" or header == "content-type"
 
 
-def _with_level(options: list[Option], found: list[Note], *, log: bool, ours: bool) -> list[Option]:
+def _with_level(options: list[Option], found: list[Note], scheme: str, *, ours: bool) -> list[Option]:
     level = next((option.real for option in options if option.name == "level"), "")
     if level in LEVELS or (ours and level):
         return options
     if not ours:
-        found.append(notes.level_unknown(level) if level else notes.LOG_LEVEL if log else notes.level_default())
+        # Of all others kube-eventer's default is Warning, too.
+        missing = {"log": notes.LOG_LEVEL, "webhook": notes.level_default()}.get(scheme)
+        said = notes.level_unknown(level) if level else missing
+        found += [said] if said else []
     chosen = Option("level", "Warning", "Warning")
     if any(option.name == "level" for option in options):
         first = next(index for index, option in enumerate(options) if option.name == "level")
@@ -255,7 +254,7 @@ def _rewritten(
         elif option.name == "api":
             value = hide_url(option.value, environ=environ, secrets=secrets)
         else:
-            value = hide_option(option.name, option.value, encode=encoded, environ=environ, secrets=secrets)
+            value = hide_option(scheme, option.name, option.value, encode=encoded, environ=environ, secrets=secrets)
         hidden.append(replace(option, value=value))
     return joined(scheme, hide_url(url, environ=environ, secrets=secrets), hidden)
 

@@ -18,7 +18,7 @@ from tests.commands.migrate.written import SOURCE, config_map, deployment, event
 
 KEY = "7fe90cd7-08a2-4c85-9ee7-ee7791044d29"
 ROBOT = f"--sink=webhook:https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key={KEY}&level=Warning&method=POST"
-DINGTALK = f"--sink=dingtalk:https://oapi.dingtalk.com/robot/send?access_token={KEY}&level=Normal"
+SLS = f"--sink=sls:https://x.aliyuncs.com?project=p&accessKeySecret={KEY}&level=Normal"
 
 
 class Ran:
@@ -71,7 +71,7 @@ def test_what_is_printed_is_ready_to_run() -> None:
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_key_stands_in_the_secret_only(lang: str) -> None:
     """Not in a comment, not in the args, not in the summary."""
-    ran = Ran("-", f"--lang={lang}", objects=[with_args(ROBOT, DINGTALK, "--sink=log:")])
+    ran = Ran("-", f"--lang={lang}", objects=[with_args(ROBOT, SLS, "--sink=log:")])
     assert [line for line in (ran.text + ran.said).splitlines() if KEY in line] == [f"  wecom-robot-key: {KEY}"]
 
 
@@ -89,28 +89,28 @@ def test_the_secret_can_be_left_to_a_command() -> None:
 
 def test_a_sink_that_cannot_run_is_a_comment_and_exit_1() -> None:
     """With what to do, and where its key was three stars; the rest is migrated."""
-    ran = Ran("-", objects=[with_args(DINGTALK, ROBOT)])
+    ran = Ran("-", objects=[with_args(SLS, ROBOT)])
     assert ran.status == 1
     lines = [line.strip() for line in ran.text.splitlines()]
-    place = lines.index("# - --sink=dingtalk:https://oapi.dingtalk.com/robot/send?access_token=***&level=Normal")
-    assert lines[place - 1] == "#   --sink=wecom:?key=KEY&level=Normal"
+    place = lines.index("# - --sink=sls:https://x.aliyuncs.com?project=p&accessKeySecret=***&level=Normal")
+    assert lines[place - 1].endswith("(--sink=log:?level=Normal).")
     assert lines[place + 1].startswith("# There was no template")
-    assert "--sink 1: There is no dingtalk: here" in ran.said
+    assert "--sink 1: There is no sls: here" in ran.said
     (container,) = ran.objects("Deployment")[0]["spec"]["template"]["spec"]["containers"]
     assert container["args"] == [SOURCE, "--sink=wecom:?key=${WECOM_ROBOT_KEY}&level=Warning"]
 
 
 def test_nothing_that_can_run_is_exit_2_and_a_sink_can_be_added() -> None:
     """The line says how; then it is printed, with what was left out."""
-    refused = Ran("-", objects=[with_args(DINGTALK)])
-    shown = "--sink=dingtalk:https://oapi.dingtalk.com/robot/send?access_token=***&level=Normal"
+    refused = Ran("-", objects=[with_args(SLS)])
+    shown = "--sink=sls:https://x.aliyuncs.com?project=p&accessKeySecret=***&level=Normal"
     assert (refused.status, refused.text) == (2, "")
-    assert refused.said.splitlines() == [
-        f"kube-wecom-eventer migrate: {shown}: dingtalk: is kube-eventer's, not supported here; "
-        "write wecom:?key=KEY, webhook:URL or log:",
-        "kube-wecom-eventer migrate: no sink is left that can run here; add one: --sink='wecom:?key=KEY&level=Warning'",
-    ]
-    added = Ran("-", f"--sink=wecom:?key={KEY}&route=ops", objects=[with_args(DINGTALK)])
+    first, last = refused.said.splitlines()
+    assert first.startswith(f"kube-wecom-eventer migrate: {shown}: sls: is kube-eventer's, not supported here; write")
+    assert last == (
+        "kube-wecom-eventer migrate: no sink is left that can run here; add one: --sink='wecom:?key=KEY&level=Warning'"
+    )
+    added = Ran("-", f"--sink=wecom:?key={KEY}&route=ops", objects=[with_args(SLS)])
     assert added.status == 1
     assert "- --sink=wecom:?key=${WECOM_ROBOT_KEY}&level=Warning&route=ops" in added.text
     assert KEY not in added.said

@@ -14,8 +14,9 @@ CHECKPOINT = [("ops", "configmaps", ("create",), ()), ("ops", "configmaps", ("ge
 def rights(*args: str, templates: tuple[ObjectName, ...] = ()) -> list[tuple[Any, ...]]:
     """Return place, resource, verbs and names of each rule; None stands for the whole cluster."""
     settings = load_settings(["--sink=wecom:?key=k", *args], environ={})
-    place = resolve(settings.checkpoint, in_cluster=True, namespace="ops", pod_name="e-5d4f8c7b9d-x7zkq")
-    objects = rights_objects(settings, name="e", namespace="ops", checkpoint=place, templates=templates)
+    own = settings.source.namespace or "ops"
+    place = resolve(settings.checkpoint, in_cluster=True, namespace=own, pod_name="e-5d4f8c7b9d-x7zkq")
+    objects = rights_objects(settings, account=ObjectName("ops", "e"), checkpoint=place, templates=templates)
     roles, bindings = objects[::2], objects[1::2]
     for role, binding in zip(roles, bindings, strict=True):
         assert binding["kind"] == f"{role['kind']}Binding"
@@ -41,6 +42,11 @@ def rights(*args: str, templates: tuple[ObjectName, ...] = ()) -> list[tuple[Any
     [
         ([], (), [EVENTS, *CHECKPOINT]),
         (["--checkpoint=none"], (), [EVENTS]),
+        (
+            ["--namespace=shop", "--checkpoint=none", "--silence-configmap=s"],
+            (),
+            [EVENTS, ("shop", "configmaps", ("list", "watch"), ("s",))],
+        ),
         (["--checkpoint=file:/x"], (), [EVENTS]),
         (
             ["--checkpoint=configmap:other/c"],

@@ -196,9 +196,9 @@ def test_a_url_in_a_plain_variable_goes_to_the_secret() -> None:
     ("text", "shown", "words"),
     [
         (
-            "dingtalk:https://oapi.dingtalk.com/robot/send?access_token=SECRET&label=生产&level=Warning",
-            "--sink=dingtalk:https://oapi.dingtalk.com/robot/send?access_token=***&label=生产&level=Warning",
-            "There is no dingtalk: here",
+            "kafka:?brokers=k:9092&eventstopic=events&password=SECRET&level=Warning",
+            "--sink=kafka:?brokers=***&eventstopic=events&password=***&level=Warning",
+            "There is no kafka: here",
         ),
         ("mysql:root:SECRET@tcp(1.2.3.4:3306)/db", "--sink=mysql:***@tcp(1.2.3.4:3306)/db", "mysql:"),
         (
@@ -220,9 +220,3 @@ def test_what_cannot_run_is_shown_without_its_secrets(text: str, shown: str, wor
     assert words in " ".join(note.en for note in sink.notes)
     assert sink.problems
     assert all("SECRET" not in note.en + note.zh + note.command for note in sink.notes)
-
-
-def test_a_chats_filter_is_offered_for_a_robot() -> None:
-    """Ready to be pasted, when the robot is there."""
-    sink, _ = migrated("dingtalk:https://oapi.dingtalk.com/robot/send?access_token=t&level=Normal&kinds=Pod&label=x")
-    assert [note.command for note in sink.notes] == ["--sink=wecom:?key=KEY&level=Normal&kinds=Pod"]
