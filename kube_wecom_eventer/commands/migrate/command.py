@@ -82,7 +82,8 @@ def parser() -> CommandParser:
         "--as",
         dest="new_name",
         metavar="NAME",
-        help="What the new Deployment and its account are called; unless said kube-wecom-eventer, where it was kube-eventer.",
+        help="What the new Deployment and its account are called; unless said kube-wecom-eventer, where it was "
+        "kube-eventer.",
     )
     found.add_argument("--image", help=f"The image; {PROGRAM} with this program's version, unless said.")
     found.add_argument(
