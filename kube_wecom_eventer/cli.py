@@ -174,6 +174,8 @@ def _migrate(args: Sequence[str]) -> int:
     streams = command.Streams(stdin=sys.stdin.buffer, stdout=sys.stdout, stderr=sys.stderr)
     try:
         return command.run(args, environ=os.environ, streams=streams)
+    except BrokenPipeError:
+        return 0
     finally:
         _let_go_of_output()
 

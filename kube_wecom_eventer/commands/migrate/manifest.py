@@ -65,6 +65,8 @@ class Manifest:
         self._secret = f"{plan.name}-keys"
         self.said: list[Note] = []
         self._head: list[Note] = [notes.namespace_assumed(found.namespace)] if found.assumed else []
+        if found.pod.get("hostNetwork"):
+            self._head.append(notes.host_network(arguments.settings.web_port))
 
     def documents(self) -> list[Any]:
         """Return the documents in the order in which they are to be applied."""
@@ -75,15 +77,15 @@ class Manifest:
         objects: list[Any] = [account, *self._rights(), *self._secret_objects(), deployment]
         self.said += self._head
         language = self._plan.language
-        objects[0] = Commented(objects[0], (*self._title(), *texts(self._head, language)))
+        objects[0] = Commented(objects[0], texts([self._title(), *self._head], language))
         return objects
 
-    def _title(self) -> tuple[str, ...]:
+    def _title(self) -> Note:
         old = f"Deployment {self._found.namespace}/{self._found.name}"
-        if self._plan.language == "zh":
-            return (f"由 kube-eventer 的 {old} 迁移而来（{__version__}）。先看注释，再 kubectl apply -f。",)
-        return (
-            f"kube-eventer's {old}, for kube-wecom-eventer {__version__}. Read the comments, then kubectl apply -f.",
+        return Note(
+            zh=f"由 kube-eventer 的 {old} 迁移而来（版本 {__version__}）。先看注释，再 kubectl apply -f。",
+            en=f"kube-eventer's {old}, for kube-wecom-eventer {__version__}. Read the comments, then kubectl apply -f.",
+            kind="why",
         )
 
     def _metadata(self) -> Object:
@@ -126,7 +128,7 @@ class Manifest:
         template = spec["template"].get("metadata") or {}
         managed: list[str] = []
         metadata = {**self._metadata(), **self._kept(old, selected=(), managed=managed)}
-        selected = tuple((spec.get("selector") or {}).get("matchLabels") or template.get("labels") or ())
+        selected = self._to_change((spec.get("selector") or {}).get("matchLabels") or template.get("labels") or {})
         pod_metadata = self._kept(template, selected=selected, managed=managed)
         pod_metadata["labels"] = {_NAME_LABEL: self._plan.name, **pod_metadata.get("labels", {})}
         pod_metadata["labels"][_NAME_LABEL] = self._plan.name
@@ -169,7 +171,7 @@ class Manifest:
         }
 
     def _kept(self, metadata: Mapping[str, Any], *, selected: Sequence[str], managed: list[str]) -> Object:
-        """Return labels and annotations as the new object has them. ``selected``: labels of the old selector."""
+        """Return labels and annotations as the new object has them. ``selected``: labels to change."""
         kept: Object = {}
         for part in ("labels", "annotations"):
             entries = metadata.get(part) or {}
@@ -182,6 +184,11 @@ class Manifest:
             if left:
                 kept[part] = left
         return kept
+
+    def _to_change(self, selector: Mapping[str, str]) -> tuple[str, ...]:
+        """Return the labels that must change, so that what selects the old pods does not select the new ones."""
+        named = tuple(name for name, value in selector.items() if value in (self._found.name, PROGRAMS[0]))
+        return named or tuple(selector)[:1]
 
     def _renamed(self, name: str, value: str, selected: Sequence[str]) -> str:
         of_the_old = name in selected or value in (self._found.name, PROGRAMS[0])

@@ -167,3 +167,14 @@ def namespace_assumed(namespace: str) -> Note:
         en=f"The input names no namespace, so {namespace} is assumed; if it is another one, say so by --namespace=.",
         kind="todo",
     )
+
+
+def host_network(port: int) -> Note:
+    """The pod has the machine's network, and so has the old one."""
+    return Note(
+        zh=f"hostNetwork：新旧两个都要用机器的 {port} 端口，并行期间不能在同一台机器上；"
+        "要么用 --healthz-port= 换一个端口。",
+        en=f"hostNetwork: both need the machine's port {port}, so they can't run on one machine; or write another "
+        "--healthz-port=.",
+        kind="todo",
+    )

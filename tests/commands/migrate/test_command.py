@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
 import stat
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -193,3 +196,15 @@ def test_the_new_one_has_a_name_of_its_own() -> None:
     (made,) = named.objects("Deployment")
     assert made["metadata"]["name"] == "mine"
     assert made["spec"]["template"]["spec"]["containers"][0]["image"] == "registry.example.com/eventer:2"
+
+
+def test_whoever_reads_the_output_may_leave_early(tmp_path: Path) -> None:
+    """As `migrate old.yaml | head`: no traceback."""
+    source = tmp_path / "old.yaml"
+    source.write_text(yaml.safe_dump(with_args(ROBOT)))
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "kube_wecom_eventer", "migrate", str(source)]
+    ran = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, timeout=30, check=False)
+    os.close(writer)
+    assert "Traceback" not in ran.stderr

@@ -94,6 +94,23 @@ def test_both_may_run() -> None:
     assert not set(old["spec"]["selector"]["matchLabels"].items()) & set(labels.items())
 
 
+def test_no_more_labels_change_than_must() -> None:
+    """One is enough for a selector to fit no longer: the one with the name, else the first."""
+    for selector, changed in (
+        ({"task": "monitoring", "app": "kube-eventer"}, {"task": "monitoring", "app": "kube-wecom-eventer"}),
+        ({"k8s-app": "eventer", "task": "monitoring"}, {"k8s-app": "kube-wecom-eventer", "task": "monitoring"}),
+    ):
+        new, _ = made(deployment(spec={"selector": {"matchLabels": selector}}, template={"labels": selector}))
+        labels = new["spec"]["template"]["metadata"]["labels"]
+        assert labels == {"app.kubernetes.io/name": "kube-wecom-eventer", **changed}
+
+
+def test_on_the_machines_network_the_port_is_said() -> None:
+    """Both want it."""
+    _, said = made(deployment(pod={"hostNetwork": True}))
+    assert "both need the machine's port 8084" in said
+
+
 def test_what_the_api_server_and_other_tools_wrote_is_gone() -> None:
     """Nobody needs to read it; the applied configuration of before even holds the old key."""
     old = deployment(
