@@ -13,7 +13,7 @@ from kube_wecom_eventer.commands.migrate.deployments import PROGRAMS, Found
 from kube_wecom_eventer.commands.migrate.notes import Language, Note, texts
 from kube_wecom_eventer.commands.migrate.pod import PodWriter
 from kube_wecom_eventer.commands.migrate.rights import rights_objects
-from kube_wecom_eventer.commands.migrate.secrecy import field_of, masked
+from kube_wecom_eventer.commands.migrate.secrecy import masked
 from kube_wecom_eventer.commands.migrate.yaml_writer import Commented
 from kube_wecom_eventer.config import CheckpointSettings, ObjectName, resolve
 
@@ -110,7 +110,7 @@ class Manifest:
         )
 
     def _secret_objects(self) -> list[Any]:
-        values = {field_of(name): value for name, value in self._arguments.secrets.values.items()}
+        values = self._arguments.secrets.values
         if not values:
             return []
         if self._plan.secret_inline:

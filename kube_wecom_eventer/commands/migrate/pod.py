@@ -13,7 +13,6 @@ from kube_wecom_eventer.commands.migrate import pod_notes as notes
 from kube_wecom_eventer.commands.migrate.arguments import Arg, Arguments
 from kube_wecom_eventer.commands.migrate.deployments import Found
 from kube_wecom_eventer.commands.migrate.notes import Language, Note, texts
-from kube_wecom_eventer.commands.migrate.secrecy import field_of
 from kube_wecom_eventer.commands.migrate.yaml_writer import Commented, Remark
 
 Object = dict[str, Any]
@@ -146,7 +145,7 @@ class PodWriter:
         return self._noted(entry, *about) if about else entry
 
     def _from_secret(self, name: str) -> Object:
-        return {"name": name, "valueFrom": {"secretKeyRef": {"name": self.secret, "key": field_of(name)}}}
+        return {"name": name, "valueFrom": {"secretKeyRef": {"name": self.secret, "key": name}}}
 
     def _ports(self) -> tuple[list[Object], str | int]:
         """Return the container's ports, and how a probe names that of the web endpoints."""

@@ -9,10 +9,14 @@ import re
 from collections.abc import Container
 from urllib.parse import urlsplit
 
+from kube_wecom_eventer.config.target import ROBOT_PATH
+
 _SECRET_NAMES = re.compile(r"key|token|secret|sign|passw|pwd|auth|credential|access|^pw$|^user(name)?$", re.IGNORECASE)
 _TOKEN = re.compile(r"(?=(?:[^0-9]*[0-9]){4})[A-Za-z0-9_-]{20,}")
 """Long and with several digits: no word that a person gives as a name."""
 
+_PUBLIC_PATHS = (ROBOT_PATH, "/robot/send")
+"""Paths of URLs that everybody's are the same of."""
 _PUBLIC_HEADERS = {"accept", "content-type", "contenttype", "user-agent", "host"}
 
 _SHOWN = {
@@ -67,12 +71,19 @@ def redacted(sink: str) -> str:
     url, mark, query = rest.partition("?")
     if not mark and "&" in url:
         url, mark, query = url.partition("&")
-    before, _, host = url.rpartition("@")
-    if before:
-        url = f"{before.partition('//')[0]}//***@{host}" if "//" in before else f"***@{host}"
-    url = "/".join("***" if secret_value(part) else part for part in url.split("/"))
     pairs = [_pair(pair) for pair in query.split("&") if pair]
-    return f"{scheme}:{url}{mark}{'&'.join(pairs)}"
+    return f"{scheme}:{_redacted_url(url)}{mark}{'&'.join(pairs)}"
+
+
+def _redacted_url(url: str) -> str:
+    """Return a URL without passwords, and without a path that may be a token."""
+    start, slashes, rest = url.partition("//")
+    if not slashes:
+        start, rest = "", url
+    host, slash, path = rest.rpartition("@")[2].partition("/")
+    user = "***@" if "@" in rest else ""
+    shown = path if f"/{path}".rstrip("/") in _PUBLIC_PATHS or not slashes else "***" if path else ""
+    return f"{start}{slashes}{user}{host}{slash}{shown}"
 
 
 def _pair(pair: str) -> str:
@@ -82,7 +93,7 @@ def _pair(pair: str) -> str:
 
 
 class SecretFields:
-    """The fields of the one Secret that takes the keys, by the environment variables that bring them back.
+    """The fields of the one Secret that takes the keys, each called after the environment variable that brings it back.
 
     ``taken``: names of variables that the container has already.
     """
@@ -108,8 +119,3 @@ class SecretFields:
     def keep(self, name: str, value: str) -> None:
         """Take the value of a variable that the container has already."""
         self.values[name] = value
-
-
-def field_of(variable: str) -> str:
-    """Return the field of the Secret that a variable is read from."""
-    return variable.lower().replace("_", "-")

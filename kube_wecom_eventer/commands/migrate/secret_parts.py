@@ -7,6 +7,7 @@ from collections.abc import Callable
 from kube_wecom_eventer.commands.migrate.environment import MARKED, MARKS, Environment
 from kube_wecom_eventer.commands.migrate.secrecy import (
     SecretFields,
+    holds_secret,
     secret_header,
     secret_name,
     secret_pieces,
@@ -40,6 +41,7 @@ def hide_option(
             return value
         return f"{header}={_hidden(content.strip(), HEADER, encode, environ, secrets)}"
     if name in _NO_SECRETS or not (secret_name(name) or secret_value(value)):
+        _keep_secret_variables(value, environ, secrets)
         return value
     prefix = TOKEN if scheme == "webhook" else f"{scheme}_{name}".upper()
     return _hidden(value, prefix, encode, environ, secrets)
@@ -47,6 +49,7 @@ def hide_option(
 
 def hide_url(url: str, *, environ: Environment, secrets: SecretFields) -> str:
     """Return a URL with variables in the place of its secret parts. A URL is not decoded."""
+    _keep_secret_variables(url, environ, secrets)
     for piece in secret_pieces(url):
         url = url.replace(piece, _hidden(piece, TOKEN, str, environ, secrets))
     return url
@@ -64,4 +67,12 @@ def _hidden(value: str, prefix: str, encode: Callable[[str], str], environ: Envi
 def _keep_variables(value: str, environ: Environment, secrets: SecretFields) -> None:
     for name in environ.marked_names(value):
         if literal := environ.literal.get(name):
+            secrets.keep(name, literal)
+
+
+def _keep_secret_variables(text: str, environ: Environment, secrets: SecretFields) -> None:
+    """Keep those of a text that is no secret by itself whose own values are."""
+    for name in environ.marked_names(text):
+        literal = environ.literal.get(name)
+        if literal and (secret_name(name) or holds_secret(literal)):
             secrets.keep(name, literal)

@@ -76,13 +76,14 @@ def migrate_sink(text: str, *, environ: Environment, secrets: SecretFields, ours
         options = [Option(name, value, value) for name, value in real.options]
     else:
         options = _changed(symbolic, real, options, found, ours=ours)
+        if not any(option.name == "level" and environ.unknown(option.value) for option in options):
+            options = _with_level(options, found, symbolic.scheme, ours=ours)
         new = joined(symbolic.scheme, symbolic.url, options)
         found += [_ignored(warning) for warning in symbolic.warnings]
     sink, problems, doubts = _read(new, environ, environ.values())
     if sink is None:
-        if unknown := environ.unknown(marked):
-            return _unchecked(marked, shown, unknown, environ)
-        return _refused(shown, problems, symbolic)
+        unchecked = _unchecked(marked, symbolic, environ, secrets, problems=problems)
+        return replace(unchecked, shown=shown) if unchecked else _refused(shown, problems, symbolic)
     found += _differences(options, sink, ours=ours)
     found += [notes.daemon_says(doubt) for doubt in doubts if not _has_a_note(doubt, sink)]
     if new is marked:
@@ -100,12 +101,26 @@ def _refused(shown: str, problems: Sequence[str], uri: OptionUri | None = None) 
     return MigratedSink(arg="", shown=shown, notes=about, problems=tuple(problems))
 
 
-def _unchecked(marked: str, shown: str, unknown: Sequence[str], environ: Environment) -> MigratedSink:
-    """Keep a sink that depends on values that are not here. What it is when they are what they should be counts."""
-    sink, _, _ = _read(marked, environ, environ.values(unknown=UNKNOWN_URL))
+def _unchecked(
+    marked: str, symbolic: OptionUri, environ: Environment, secrets: SecretFields, *, problems: Sequence[str]
+) -> MigratedSink | None:
+    """Keep a sink that depends on values that are not here; None where it could not run whatever they are.
+
+    What it is when they are what they should be counts.
+    """
+    unknown = environ.unknown(marked)
+    sink, others, _ = _read(marked, environ, environ.values(unknown=UNKNOWN_URL))
+    if not unknown or set(problems) & set(others):
+        return None
+    new = marked
+    if NO_QUESTION_MARK not in symbolic.warnings:  # else it may be in the value
+        options = [Option(name, value, value) for name, value in symbolic.options]
+        robot = robot_base(symbolic.url) is not None
+        new = _hidden(symbolic.scheme, symbolic.url, options, environ, secrets, robot=robot)
     template = sink.template if sink else None
-    about = (notes.not_checked(unknown),)
-    return MigratedSink(arg=written(marked), shown=shown, notes=about, checked=False, template=template)
+    return MigratedSink(
+        arg=written(new), shown="", notes=(notes.not_checked(unknown),), checked=False, template=template
+    )
 
 
 def _aligned(symbolic: OptionUri, real: OptionUri) -> list[Option] | None:
@@ -148,9 +163,8 @@ def _changed(
     if symbolic.scheme == "log" and not ours and any(option.name in names(FILTER_PARAMETERS) for option in options):
         found.append(notes.LOG_FILTERS)
     for name in _LISTS:
-        if (written_ := [option for option in options if option.name == name]) and not any(
-            option.real.strip(" ,") for option in written_
-        ):
+        given = [option.real for option in options if option.name == name]
+        if given and not any(value.strip(" ,") for value in given):
             options = [option for option in options if option.name != name]
             found.append(notes.empty_filter(name))
     if robot and not ours:
@@ -159,7 +173,7 @@ def _changed(
             found.append(notes.get_to_a_robot())
     if robot:
         options = [option for option in options if not _needless(option)]
-    return _with_level(options, found, symbolic.scheme, ours=ours)
+    return options
 
 
 def _split_key(options: list[Option], found: list[Note]) -> list[Option]:
@@ -247,9 +261,16 @@ def _rewritten(
         scheme, url = "wecom", ""
         api = [] if base == WECOM else [Option("api", base, base)]
         options = sorted([*api, *options], key=lambda option: option.name != "key")
+    return _hidden(scheme, url, options, environ, secrets, robot=isinstance(sink.target, RobotTarget))
+
+
+def _hidden(
+    scheme: str, url: str, options: Sequence[Option], environ: Environment, secrets: SecretFields, *, robot: bool
+) -> str:
+    """Return a sink's text with variables in the place of its secrets."""
     hidden = []
     for option in options:
-        if option.name == "key" and isinstance(sink.target, RobotTarget):
+        if option.name == "key" and robot:
             value = hide_key(option.value, encoded(option.real), environ=environ, secrets=secrets)
         elif option.name == "api":
             value = hide_url(option.value, environ=environ, secrets=secrets)

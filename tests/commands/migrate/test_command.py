@@ -62,20 +62,20 @@ def test_what_is_printed_is_ready_to_run() -> None:
     (made,) = ran.objects("Deployment")
     (container,) = made["spec"]["template"]["spec"]["containers"]
     assert secret["metadata"] == {"name": "kube-wecom-eventer-keys", "namespace": "kube-system"}
-    assert secret["stringData"] == {"wecom-robot-key": KEY}
+    assert secret["stringData"] == {"WECOM_ROBOT_KEY": KEY}
     assert "command" not in container
     assert container["image"] == f"kube-wecom-eventer:{__version__}"
     settings = load_settings(container["args"], environ={"WECOM_ROBOT_KEY": KEY, "TZ": "Asia/Shanghai"})
     assert settings.warnings == ()
     (variable,) = [each for each in container["env"] if each["name"] == "WECOM_ROBOT_KEY"]
-    assert variable["valueFrom"] == {"secretKeyRef": {"name": "kube-wecom-eventer-keys", "key": "wecom-robot-key"}}
+    assert variable["valueFrom"] == {"secretKeyRef": {"name": "kube-wecom-eventer-keys", "key": "WECOM_ROBOT_KEY"}}
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_key_stands_in_the_secret_only(lang: str) -> None:
     """Not in a comment, not in the args, not in the summary."""
     ran = Ran("-", f"--lang={lang}", objects=[with_args(ROBOT, SLS, "--sink=log:")])
-    assert [line for line in (ran.text + ran.said).splitlines() if KEY in line] == [f"  wecom-robot-key: {KEY}"]
+    assert [line for line in (ran.text + ran.said).splitlines() if KEY in line] == [f"  WECOM_ROBOT_KEY: {KEY}"]
 
 
 def test_the_secret_can_be_left_to_a_command() -> None:
@@ -84,7 +84,7 @@ def test_the_secret_can_be_left_to_a_command() -> None:
     assert KEY not in ran.text + ran.said
     assert ran.objects("Secret") == []
     command = (
-        "kubectl -n kube-system create secret generic kube-wecom-eventer-keys --from-literal=wecom-robot-key='7fe9...'"
+        "kubectl -n kube-system create secret generic kube-wecom-eventer-keys --from-literal=WECOM_ROBOT_KEY='7fe9...'"
     )
     assert f"#   {command}" in ran.text.splitlines()
     assert f"      {command}" in ran.said.splitlines()

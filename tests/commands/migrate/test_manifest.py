@@ -277,10 +277,10 @@ def test_a_variable_that_held_a_key_is_read_from_the_secret() -> None:
     ran = Ran("-", objects=[deployment(containers=[old])])
     (container,) = pod_of(ran.objects("Deployment")[0])["containers"]
     assert container["env"][2:] == [
-        {"name": "ROBOT", "valueFrom": {"secretKeyRef": {"name": "kube-wecom-eventer-keys", "key": "robot"}}},
+        {"name": "ROBOT", "valueFrom": {"secretKeyRef": {"name": "kube-wecom-eventer-keys", "key": "ROBOT"}}},
         env[1],
     ]
-    assert ran.objects("Secret")[0]["stringData"] == {"robot": "k-1"}
+    assert ran.objects("Secret")[0]["stringData"] == {"ROBOT": "k-1"}
 
 
 def test_what_is_made_can_be_migrated_again() -> None:

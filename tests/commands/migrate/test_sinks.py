@@ -183,6 +183,26 @@ def test_a_url_that_is_in_a_secret_is_kept_and_not_checked() -> None:
     assert str(sink.template) == "default/t"
 
 
+def test_what_is_wrong_whatever_a_variable_holds_is_left_out() -> None:
+    """The daemon would not start with it; what may be right is kept."""
+    env = [{"name": "K", **FROM_SECRET}]
+    wrong, _ = migrated(f"{ROBOT}?key=$(K)&level=Warning&reason=[", env=env)
+    assert (wrong.arg, len(wrong.problems)) == ("", 1)
+    perhaps, secrets = migrated(f"{ROBOT}?key=k&level=$(K)", env=env)
+    assert (perhaps.arg, perhaps.checked) == (f"{ROBOT}?key=${{WECOM_ROBOT_KEY}}&level=${{K}}", False)
+    assert secrets == {"WECOM_ROBOT_KEY": "k"}
+
+
+def test_a_plain_variable_that_is_a_token_goes_to_the_secret() -> None:
+    """Wherever in the sink it stands; one that is none stays."""
+    token = "0123456789abcdef0123456789abcdef"
+    env = [{"name": name, "value": value} for name, value in (("T", token), ("NS", "shop"), ("MY_TOKEN", "short"))]
+    text = "webhook:https://example.com/hook/$(T)?level=Warning&own=$(MY_TOKEN)&namespaces=$(NS)"
+    sink, secrets = migrated(text, env=env)
+    assert sink.arg == "webhook:https://example.com/hook/${T}?level=Warning&own=${MY_TOKEN}&namespaces=${NS}"
+    assert secrets == {"T": token, "MY_TOKEN": "short"}
+
+
 def test_a_url_in_a_plain_variable_goes_to_the_secret() -> None:
     """The key would still stand in the Deployment otherwise."""
     sink, secrets = migrated(
@@ -209,6 +229,7 @@ def test_a_url_in_a_plain_variable_goes_to_the_secret() -> None:
         (f"{ROBOT}?key=SECRET&reason=[", f"--sink={ROBOT}?key=***&reason=[", "no regular expression in RE2's syntax"),
         (f"{ROBOT}?level=Warning", f"--sink={ROBOT}?level=Warning", "the robot has no key"),
         ("webhook", "--sink=webhook:", "has no scheme"),
+        ("webhook:https://u:SECRET@h/SECRET?reason=[", "--sink=webhook:https://***@h/***?reason=[", "no regular"),
         ("webhook:[your_url]&level=Warning", "--sink=webhook:[your_url]&level=Warning", "no usable URL"),
         ("elasticsearch:http://e:9200?pw=SECRET", "--sink=elasticsearch:http://e:9200?pw=***", "elasticsearch:"),
     ],
