@@ -28,6 +28,8 @@ _KUBE_EVENTERS = {
     "custom_body_configmap_namespace",
 }  # fmt: skip
 """The parameters of kube-eventer's ``webhook:``."""
+_FIRST = ("key", "key_secret", "key_file", "access_token")
+"""Parameters that say which robot it is, before what it tells."""
 _LISTS = ("namespaces", "kinds", "reason")
 _SPACE_IN_LIST = re.compile(r"^\s|\s$|\s,|,\s")
 
@@ -222,7 +224,7 @@ def _with_level(options: list[Option], found: list[Note], scheme: str, *, ours: 
     if any(option.name == "level" for option in options):
         first = next(index for index, option in enumerate(options) if option.name == "level")
         return [*options[:first], chosen, *(each for each in options[first + 1 :] if each.name != "level")]
-    at = 1 if options and options[0].name in ("key", "key_secret", "key_file") else 0
+    at = 1 if options and options[0].name in _FIRST else 0
     return [*options[:at], chosen, *options[at:]]
 
 
