@@ -176,6 +176,8 @@ def _migrate(args: Sequence[str]) -> int:
         return command.run(args, environ=os.environ, streams=streams)
     except BrokenPipeError:
         return 0
+    except KeyboardInterrupt:
+        return 130
     finally:
         _let_go_of_output()
 
