@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, TextIO, get_args
 
-from kube_wecom_eventer import __version__
 from kube_wecom_eventer.command_line import PROGRAM, CommandParser
 from kube_wecom_eventer.commands.migrate.arguments import Arguments, migrate_arguments
 from kube_wecom_eventer.commands.migrate.deployments import DEFAULT_NAMESPACE, Found, checked, choose, read_objects
@@ -115,7 +114,7 @@ def _migrate(options: argparse.Namespace, environ: Mapping[str, str], streams: S
     found = _read(options, streams) if options.file else asyncio.run(_ask(options, environ))
     plan = Plan(
         name=_new_name(options, found),
-        image=options.image or f"{PROGRAM}:{__version__}",
+        image=options.image,
         language=options.lang or _language(environ),
         secret_inline=options.secrets == "inline",
     )

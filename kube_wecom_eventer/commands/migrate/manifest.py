@@ -38,10 +38,11 @@ _OURS_IN_SPEC = {"replicas", "strategy", "selector", "template"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What was asked for. ``secret_inline``: print the Secret as an object, else the command that makes it."""
+    """What was asked for. ``image``: None where that was not said. ``secret_inline``: print the Secret as an object,
+    else the command that makes it."""
 
     name: str
-    image: str
+    image: str | None
     language: Language
     secret_inline: bool
 

@@ -9,6 +9,8 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kube_wecom_eventer import __version__
+from kube_wecom_eventer.command_line import PROGRAM
 from kube_wecom_eventer.commands.migrate import pod_notes as notes
 from kube_wecom_eventer.commands.migrate.arguments import Arg, Arguments
 from kube_wecom_eventer.commands.migrate.deployments import Found
@@ -59,7 +61,7 @@ class PodWriter:
 
     found: Found
     arguments: Arguments
-    image: str
+    image: str | None
     name: str
     secret: str
     language: Language
@@ -96,7 +98,7 @@ class PodWriter:
         ports, port = self._ports()
         new: Object = {
             "name": str(old.get("name") or self.name).replace("kube-eventer", "kube-wecom-eventer"),
-            "image": self.image,
+            "image": self.image or self._noted(f"{PROGRAM}:{__version__}", notes.IMAGE_ASSUMED),
             "args": self._args(),
             "env": self._env(),
             **kept,

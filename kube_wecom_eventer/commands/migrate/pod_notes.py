@@ -153,6 +153,12 @@ def side_by_side(old: str, namespace: str) -> Note:
     )
 
 
+IMAGE_ASSUMED = Note(
+    zh="换成你的镜像仓库里的名字，或用 --image= 指定。",
+    en="Write your registry's name of the image, or say it by --image=.",
+    kind="todo",
+)
+
 KEYS_IN_CLEAR = Note(
     zh="这个对象里有密钥，不要提交到 Git；--secrets=command 可以不输出它。",
     en="This object holds keys and is not for Git; --secrets=command leaves it out.",

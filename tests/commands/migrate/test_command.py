@@ -146,7 +146,7 @@ def test_templates_are_checked_where_they_are_known() -> None:
     body = '{"msgtype": "text", "text": {"content": "{{ .Message }}"}}'
     sink = f"{ROBOT}&custom_body_configmap=body&custom_body_configmap_namespace=kube-system"
     fit = Ran("-", objects=[config_map(content=body), with_args(sink)])
-    assert "To do:\n  - Once applied" in fit.said
+    assert "template" not in fit.said.partition("To do:")[2]
     unfit = Ran("-", objects=[config_map(content='{"EventType": "{{ .Type }}"}'), with_args(sink)])
     assert "--sink 1: The template in ConfigMap kube-system/body can't be used" in unfit.said
     missing = Ran("-", objects=[with_args(sink)])
@@ -196,6 +196,13 @@ def test_the_new_one_has_a_name_of_its_own() -> None:
     (made,) = named.objects("Deployment")
     assert made["metadata"]["name"] == "mine"
     assert made["spec"]["template"]["spec"]["containers"][0]["image"] == "registry.example.com/eventer:2"
+    assert "registry" not in named.said
+
+
+def test_an_image_that_was_not_said_is_to_be_written() -> None:
+    """There is no public one."""
+    ran = Ran("-", objects=[deployment()])
+    assert "  - Write your registry's name of the image, or say it by --image=." in ran.said.splitlines()
 
 
 def test_whoever_reads_the_output_may_leave_early(tmp_path: Path) -> None:
