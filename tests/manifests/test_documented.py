@@ -35,6 +35,6 @@ def test_the_kustomization_renders(page: str, tmp_path: Path) -> None:
 
 @PAGES
 def test_each_part_is_named(page: str) -> None:
-    """In the table; the monitoring's has a page of its own."""
+    """In the table."""
     named = re.findall(r"^\| \[[\w/-]+\]\(\.\./manifests/([\w/-]+)\)", text_of(page), re.MULTILINE)
-    assert sorted(named) == sorted(part for part in components() if part != "monitoring")
+    assert sorted(named) == sorted(components())
