@@ -62,7 +62,7 @@ async def test_a_running_kube_eventer_is_migrated(cluster: RealCluster, tmp_path
     async with deployed(cluster, objects, tmp_path, program=NAME, keys=keys) as (daemon, wecom):
         for name in ("custom-webhook-body0", "custom-webhook-body1"):
             await daemon.log("template_loaded", config_map=f"xxxx/{name}")
-        await asyncio.to_thread(create_event, cluster, "default", "elsewhere")
+        await asyncio.to_thread(create_event, cluster, "default", "elsewhere-migrated")
         await asyncio.to_thread(create_event, cluster, "xxxx", "migrated")
         told = [await wecom.next_message(timeout=PATIENCE) for _ in range(2)]
         assert await daemon.stop() == 0
