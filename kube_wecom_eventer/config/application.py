@@ -6,7 +6,7 @@ Source: https://developer.work.weixin.qq.com/document/path/90236
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kube_wecom_eventer.config.credential import Credential, credential_parameters, read_credential
 from kube_wecom_eventer.config.http_options import (
@@ -15,6 +15,7 @@ from kube_wecom_eventer.config.http_options import (
     read_ca_file,
     read_headers,
     shown,
+    shown_base,
     without_content_type,
 )
 from kube_wecom_eventer.config.parameter import WECHAT, Parameter, doubt_unknown, names
@@ -83,6 +84,12 @@ class ApplicationTarget:
 
     def _named(self) -> str:
         return f"{SCHEME}-{self.corp_id}-{self.agent_id}-{self.corp_secret.name}"
+
+    def by_way_of(self, api: str) -> ApplicationTarget:
+        """Return the application as reached through ``api``, a proxy before WeCom; one at another address stays."""
+        if self.endpoint.reveal() != WECOM:
+            return self
+        return replace(self, endpoint=Secret(api), shown=shown_base(api) + SEND_PATH)
 
     @property
     def written_secret(self) -> str:

@@ -9,7 +9,7 @@ from urllib.parse import SplitResult
 from kube_wecom_eventer.config.credential import reason_of
 from kube_wecom_eventer.config.parameter import CHATS, WEBHOOK, Parameter
 from kube_wecom_eventer.config.secret import Secret
-from kube_wecom_eventer.config.uri import OptionUri
+from kube_wecom_eventer.config.uri import OptionUri, http_address
 
 HTTP_PARAMETERS = (
     Parameter("header", "`header=NAME=VALUE`: sent along with each message; may be repeated.", sinks=(*CHATS, WEBHOOK)),
@@ -55,6 +55,12 @@ def read_ca_file(uri: OptionUri, problems: list[str]) -> str | None:
 def shown(parts: SplitResult) -> str:
     """Return what of an address may be printed: no user and password, no query."""
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def shown_base(base: str) -> str:
+    """Return the address of an API as it may be printed: without the password that may stand in it."""
+    parts = http_address(base)
+    return shown(parts) if parts else base
 
 
 def doubt_method(uri: OptionUri, *, sink: str, warnings: list[str]) -> None:

@@ -54,8 +54,8 @@ SINK = Flag(
 )
 WECOM_API = Flag(
     "wecom-api",
-    "A proxy before WeCom, as `http://wecom-proxy:8080`, for all robots whose sink names no other, those that "
-    "namespaces declare included; see docs/install.md#no-way-to-the-internet. Unset: none.",
+    "A proxy before WeCom, as `http://wecom-proxy:8080`, for all robots and applications whose sink names no other, "
+    "those that namespaces declare included; see docs/install.md#no-way-to-the-internet. Unset: none.",
     value="URL",
 )
 SILENCES = Flag(

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 
+from kube_wecom_eventer.config.application import ApplicationTarget
 from kube_wecom_eventer.config.duration import parse_duration
 from kube_wecom_eventer.config.filter import FILTER_PARAMETERS, FilterSettings, parse_filter
 from kube_wecom_eventer.config.go_flags import parse_bool
@@ -112,8 +113,8 @@ class SinkSettings:
     mention_owner: bool = False
 
     def by_way_of(self, wecom_api: str | None) -> SinkSettings:
-        """Return the sink as it sends through a proxy before WeCom, where it is a robot's that names none itself."""
-        if wecom_api is None or not isinstance(self.target, RobotTarget):
+        """Return the sink as it sends through a proxy before WeCom, where it sends to WeCom and names none itself."""
+        if wecom_api is None or not isinstance(self.target, RobotTarget | ApplicationTarget):
             return self
         return replace(self, target=self.target.by_way_of(wecom_api))
 

@@ -21,7 +21,7 @@ from kube_wecom_eventer.config.http_options import (
     doubt_method,
     read_ca_file,
     read_headers,
-    shown,
+    shown_base,
     without_content_type,
 )
 from kube_wecom_eventer.config.parameter import (
@@ -109,7 +109,7 @@ class RobotTarget:
         if self.shown != f"{WECOM}{ROBOT_PATH}":
             return self
         endpoint = Secret(f"{api}{self.endpoint.reveal().removeprefix(WECOM)}")
-        return replace(self, endpoint=endpoint, shown=f"{_shown(api)}{ROBOT_PATH}")
+        return replace(self, endpoint=endpoint, shown=f"{shown_base(api)}{ROBOT_PATH}")
 
     @property
     def written_secret(self) -> str:
@@ -265,7 +265,7 @@ def _robot(
         endpoint=Secret(f"{base}{ROBOT_PATH}" + (f"?key={quote(key, safe='')}" if key else "")),
         key=credential.value,
         key_secret=credential.place,
-        shown=f"{_shown(base)}{ROBOT_PATH}",
+        shown=f"{shown_base(base)}{ROBOT_PATH}",
         headers=without_content_type(read_headers(uri, warnings)),
         ca_file=ca_file,
     )
@@ -275,9 +275,3 @@ def api_address(text: str) -> str | None:
     """Read the address of a proxy before WeCom, with or without the robots' path; None where it is none."""
     base = text.rstrip("/").removesuffix(ROBOT_PATH)
     return base if http_address(base) else None
-
-
-def _shown(base: str) -> str:
-    """Return an address without the password that may stand in it."""
-    parts = http_address(base)
-    return shown(parts) if parts else base

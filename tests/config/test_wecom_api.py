@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from kube_wecom_eventer.config import RobotTarget, load_settings
+from kube_wecom_eventer.config import ApplicationTarget, RobotTarget, load_settings
 from kube_wecom_eventer.errors import ConfigError
 
 PATH = "/cgi-bin/webhook/send"
@@ -32,6 +32,21 @@ def test_a_key_of_a_secret_goes_the_same_way() -> None:
     assert found.endpoint.reveal() == f"http://proxy:8080{PATH}"
 
 
+APPLICATION = "wechat:?corp_id=ww1&corp_secret=s&agent_id=1&to_user=a"
+
+
+def test_applications_are_reached_through_the_proxy() -> None:
+    """Both their token and their messages; one with an address of its own keeps that."""
+    (sink, own) = load_settings(
+        [f"--sink={APPLICATION}", f"--sink={APPLICATION}&api=https://mine", "--wecom-api=http://proxy:8080/"],
+        environ={},
+    ).sinks
+    assert isinstance(sink.target, ApplicationTarget)
+    assert sink.target.endpoint.reveal() == "http://proxy:8080"
+    assert sink.target.shown == "http://proxy:8080/cgi-bin/message/send"
+    assert own.target.shown == "https://mine/cgi-bin/message/send"
+
+
 def test_a_sink_with_an_address_of_its_own_keeps_it() -> None:
     """api= of the sink, and any other host of a robot's URL."""
     for sink in ("wecom:?key=k&api=https://mine", f"webhook:https://mine{PATH}?key=k"):
@@ -39,8 +54,8 @@ def test_a_sink_with_an_address_of_its_own_keeps_it() -> None:
 
 
 def test_other_sinks_are_none_of_its_business() -> None:
-    """A webhook of any other kind, and the log."""
-    argv = ["--sink=webhook:http://example.com/x", "--sink=log:"]
+    """A webhook of any other kind, DingTalk, and the log."""
+    argv = ["--sink=webhook:http://example.com/x", "--sink=dingtalk:?access_token=t", "--sink=log:"]
     direct = load_settings(argv, environ={}).sinks
     assert load_settings([*argv, "--wecom-api=http://proxy"], environ={}).sinks == direct
 

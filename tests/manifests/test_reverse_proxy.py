@@ -170,8 +170,11 @@ async def test_a_message_reaches_wecom_and_its_answer_comes_back(tmp_path: Path)
     [
         ("GET", f"{PATH}?key={KEY}", 403),
         ("PUT", f"{PATH}?key={KEY}", 403),
-        ("POST", "/cgi-bin/gettoken?corpid=x&corpsecret=hunter2", 404),
-        ("POST", f"{PATH}/../../gettoken", 404),
+        ("POST", "/cgi-bin/gettoken?corpid=x&corpsecret=hunter2", 403),
+        ("GET", "/cgi-bin/message/send?access_token=hunter2", 403),
+        ("POST", "/cgi-bin/message/recall?access_token=hunter2", 404),
+        ("GET", "/cgi-bin/user/list?access_token=hunter2", 404),
+        ("POST", f"{PATH}/../../gettoken", 403),
         ("POST", f"{PATH}/", 404),
         ("GET", "/", 404),
     ],
@@ -192,6 +195,26 @@ def _raw(client: httpx.AsyncClient, method: str, path: str) -> httpx.Request:
     request = client.build_request(method, "/")
     request.url = request.url.copy_with(raw_path=path.encode())
     return request
+
+
+@pytest.mark.parametrize(
+    ("method", "target"),
+    [
+        ("GET", "/cgi-bin/gettoken?corpid=ww1&corpsecret=hunter2"),
+        ("POST", "/cgi-bin/message/send?access_token=hunter2"),
+    ],
+)
+async def test_an_application_is_served_as_well(tmp_path: Path, method: str, target: str) -> None:
+    """Its token and its messages; neither its secret nor the token is logged."""
+    async with (
+        stand_in(tmp_path, WECOM) as (wecom, file),
+        nginx(tmp_path, port=wecom.port, trusted=file) as proxy,
+    ):
+        answer = await proxy.client.request(method, target)
+        log = proxy.log.read_text()
+    assert answer.json() == {"errcode": 0, "errmsg": "ok"}
+    assert [head.splitlines()[0] for head, _ in wecom.requests] == [f"{method} {target} HTTP/1.1"]
+    assert "hunter2" not in log
 
 
 @pytest.mark.parametrize("name", ["example.com", "qyapi.weixin.qq.com.example.com"])

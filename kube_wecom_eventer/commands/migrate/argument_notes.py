@@ -97,7 +97,7 @@ def spaces_in_list(name: str) -> Note:
 def get_to_a_robot() -> Note:
     """A robot without ``method=POST``."""
     return Note(
-        zh="原来没有 method=POST：企业微信机器人只接受 POST，kube-eventer 用的是 GET，消息从未送达；这里总是 POST。",
+        zh="原来没有 method=POST：机器人只接受 POST，kube-eventer 用的是 GET，消息从未送达；这里总是 POST。",
         en="method=POST was missing: a robot takes POST only, so with kube-eventer's GET nothing ever arrived; here it "
         "is always POST.",
     )
@@ -143,8 +143,8 @@ def not_carried_over(doubt: str) -> Note:
 def built_in_body() -> Note:
     """A robot without a template."""
     return Note(
-        zh="原来没有模板：kube-eventer 的默认正文企业微信不收；这里发送内置正文（可选 lang=en、msgtype=markdown）。",
-        en="There was no template, and WeCom refuses kube-eventer's default body; here the built-in one is sent "
+        zh="原来没有模板：kube-eventer 的默认正文机器人不收；这里发送内置正文（可选 lang=en、msgtype=markdown）。",
+        en="There was no template, and a robot refuses kube-eventer's default body; here the built-in one is sent "
         "(lang=zh or en; msgtype=markdown and others).",
     )
 
@@ -154,6 +154,16 @@ TEMPLATE_KEPT = Note(
     en="The template's ConfigMap is used as it is. What stands inside a JSON string is escaped now (quotes and "
     "newlines no longer get lost or break it), and an edit takes effect at once.",
 )
+
+
+def own_words(scheme: str) -> Note:
+    """A kind of sink for which kube-eventer had a text of its own."""
+    keyword_zh = "机器人设了关键词的话，把它写进 label=。" if scheme == "dingtalk" else ""
+    keyword_en = " A robot that asks for a keyword needs it in label=." if scheme == "dingtalk" else ""
+    return Note(
+        zh=f"kube-eventer 固定的文本换成内置消息，label= 的内容照样显示。{keyword_zh}",
+        en=f"kube-eventer's own text becomes the built-in message, which shows what label= says, too.{keyword_en}",
+    )
 
 
 def template_missing(name: str) -> Note:
@@ -181,6 +191,15 @@ def template_unusable(name: str, problem: str) -> Note:
         zh=f"ConfigMap {name} 的模板不能用，改好之前发送内置正文：{problem}",
         en=f"The template in ConfigMap {name} can't be used, so the built-in body is sent until that is mended: "
         f"{problem}",
+        kind="todo",
+    )
+
+
+def template_doubtful(name: str, doubt: str) -> Note:
+    """The template works, but not as it is meant."""
+    return Note(
+        zh=f"ConfigMap {name} 的模板可疑：{doubt}",
+        en=f"The template in ConfigMap {name} is doubtful: {doubt}",
         kind="todo",
     )
 

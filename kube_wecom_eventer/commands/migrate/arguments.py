@@ -6,7 +6,7 @@ What is written is read again by `load_settings` before it leaves: what it would
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from kube_wecom_eventer.commands.migrate.environment import Environment, kubelet
 from kube_wecom_eventer.commands.migrate.notes import Note
 from kube_wecom_eventer.commands.migrate.secrecy import SecretFields
 from kube_wecom_eventer.commands.migrate.sinks import MigratedSink, migrate_sink
-from kube_wecom_eventer.config import ObjectName, Settings, load_settings
+from kube_wecom_eventer.config import ObjectName, Settings, SinkSettings, load_settings
 from kube_wecom_eventer.config.go_flags import ParsedFlags, parse_bool, parse_flags
 from kube_wecom_eventer.config.leader_election import LEADER_ELECT
 from kube_wecom_eventer.config.settings import FLAGS, HEALTHZ_IP, HEALTHZ_PORT, SINK, SOURCE, without_effect
@@ -52,13 +52,10 @@ class Arguments:
         """The ConfigMaps with templates that the sinks name."""
         return sorted({sink.template for sink in self.sinks if sink.template})
 
-    def with_template_notes(self, about: Mapping[ObjectName, Note]) -> Arguments:
-        """Add what is to be said of the templates to the sinks that use them."""
+    def with_notes(self, about: Callable[[SinkSettings], tuple[Note, ...]]) -> Arguments:
+        """Add what is to be said of each sink whose settings are known."""
         noted = (
-            replace(sink, notes=(*sink.notes, about[sink.template]))
-            if sink.template and sink.template in about
-            else sink
-            for sink in self.sinks
+            replace(sink, notes=(*sink.notes, *about(sink.settings))) if sink.settings else sink for sink in self.sinks
         )
         return replace(self, sinks=tuple(noted))
 

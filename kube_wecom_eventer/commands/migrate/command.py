@@ -10,6 +10,7 @@ import asyncio
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, TextIO, get_args
 
@@ -18,11 +19,11 @@ from kube_wecom_eventer.commands.migrate.arguments import Arguments, migrate_arg
 from kube_wecom_eventer.commands.migrate.deployments import DEFAULT_NAMESPACE, Found, checked, choose, read_objects
 from kube_wecom_eventer.commands.migrate.live import ask_config_maps, ask_deployment, ask_pull_secrets
 from kube_wecom_eventer.commands.migrate.manifest import Manifest, Plan, new_name
-from kube_wecom_eventer.commands.migrate.notes import Language, Note
+from kube_wecom_eventer.commands.migrate.notes import Language
 from kube_wecom_eventer.commands.migrate.summary import summarize
-from kube_wecom_eventer.commands.migrate.templates import template_note
+from kube_wecom_eventer.commands.migrate.templates import template_notes
 from kube_wecom_eventer.commands.migrate.yaml_writer import write_documents
-from kube_wecom_eventer.config import ObjectName, RobotTarget, SourceSettings
+from kube_wecom_eventer.config import SourceSettings
 from kube_wecom_eventer.config.object_name import SUBDOMAIN
 from kube_wecom_eventer.errors import ConfigError
 from kube_wecom_eventer.kube.client import ApiClient
@@ -127,7 +128,8 @@ def _migrate(options: argparse.Namespace, environ: Mapping[str, str], streams: S
     )
     if not options.file:
         found = asyncio.run(_ask_for_the_rest(found, arguments, environ))
-    arguments = arguments.with_template_notes(_template_notes(found, arguments))
+    about_templates = partial(template_notes, known=found.config_maps, zone=arguments.settings.zone)
+    arguments = arguments.with_notes(about_templates)
     manifest = Manifest(found=found, arguments=arguments, plan=plan)
     text = write_documents(manifest.documents())
     _write(text, options.output, secret=plan.secret_inline and bool(arguments.secrets.values), streams=streams)
@@ -174,17 +176,6 @@ async def _ask_for_the_rest(found: Found, arguments: Arguments, environ: Mapping
         return replace(found, config_maps=await ask_config_maps(client, arguments.templates))
     finally:
         await client.aclose()
-
-
-def _template_notes(found: Found, arguments: Arguments) -> dict[ObjectName, Note]:
-    settings = arguments.settings
-    robots = {sink.template for sink in settings.sinks if isinstance(sink.target, RobotTarget)}
-    noted = {}
-    for name in arguments.templates:
-        note = template_note(name, found.config_maps, robot=name in robots, zone=settings.zone)
-        if note:
-            noted[name] = note
-    return noted
 
 
 def _write(text: str, output: str | None, *, secret: bool, streams: Streams) -> None:

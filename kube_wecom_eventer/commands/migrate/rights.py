@@ -7,7 +7,7 @@ from typing import Any
 
 from kube_wecom_eventer.commands.check.rights import Right, needed
 from kube_wecom_eventer.commands.migrate.yaml_writer import Inline
-from kube_wecom_eventer.config import CheckpointSettings, ObjectName, RobotTarget, Settings
+from kube_wecom_eventer.config import CheckpointSettings, ObjectName, Settings, secrets_of
 
 _RBAC = "rbac.authorization.k8s.io"
 
@@ -29,9 +29,7 @@ def rights_objects(
         namespace=own,
         place=checkpoint,
         config_maps={*templates, *silences},
-        secrets={
-            sink.target.key_secret for sink in sinks if isinstance(sink.target, RobotTarget) and sink.target.key_secret
-        },
+        secrets={secret for sink in sinks for secret in secrets_of(sink.target)},
         namespaces_wanted=any(sink.filter.namespace_selector or sink.mention_owner for sink in sinks),
     )
     by_place: dict[str, list[Right]] = {}

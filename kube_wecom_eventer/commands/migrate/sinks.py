@@ -15,7 +15,7 @@ from kube_wecom_eventer.commands.migrate.environment import MARKS, UNKNOWN_URL, 
 from kube_wecom_eventer.commands.migrate.notes import Note
 from kube_wecom_eventer.commands.migrate.secrecy import SecretFields, holds_secret, redacted
 from kube_wecom_eventer.commands.migrate.secret_parts import hide_key, hide_option, hide_url
-from kube_wecom_eventer.config import ObjectName, RobotTarget, SinkSettings, WebhookTarget
+from kube_wecom_eventer.config import ChatTarget, ObjectName, RobotTarget, SinkSettings, WebhookTarget
 from kube_wecom_eventer.config.application import WECOM
 from kube_wecom_eventer.config.filter import FILTER_PARAMETERS, LEVELS, negated_class
 from kube_wecom_eventer.config.parameter import names
@@ -52,14 +52,20 @@ class MigratedSink:
     """``arg``: what follows ``--sink=``; empty where it can't run here. ``shown``: what a comment may say of it.
 
     ``problems``: why not. ``checked``: False where its meaning depends on values that are not in the Deployment.
+    ``settings``: what the daemon's reader makes of it; of one that is not checked, with values made up.
     """
 
     arg: str
     shown: str
     notes: tuple[Note, ...]
     checked: bool = True
-    template: ObjectName | None = None
     problems: tuple[str, ...] = ()
+    settings: SinkSettings | None = None
+
+    @property
+    def template(self) -> ObjectName | None:
+        """The ConfigMap with its template."""
+        return self.settings.template if self.settings else None
 
 
 def migrate_sink(text: str, *, environ: Environment, secrets: SecretFields, ours: bool) -> MigratedSink:
@@ -86,13 +92,15 @@ def migrate_sink(text: str, *, environ: Environment, secrets: SecretFields, ours
     if sink is None:
         unchecked = _unchecked(marked, symbolic, environ, secrets, problems=problems)
         return replace(unchecked, shown=shown) if unchecked else _refused(shown, problems, symbolic)
-    found += _differences(options, sink, ours=ours)
+    found += [] if ours else _differences(real, options, sink)
+    found += [notes.negated_class(each, letters) for each in sink.filter.reasons if (letters := negated_class(each))]
     found += [notes.daemon_says(doubt) for doubt in doubts if not _has_a_note(doubt, sink)]
     if new is marked:
         _hide_variables(marked, environ, secrets)
+        new = _hidden_as_written(marked, environ, secrets)
     else:
         new = _rewritten(symbolic, options, sink, environ, secrets)
-    return MigratedSink(arg=written(new), shown=shown, notes=tuple(found), template=sink.template)
+    return MigratedSink(arg=written(new), shown=shown, notes=tuple(found), settings=sink)
 
 
 def _refused(shown: str, problems: Sequence[str], uri: OptionUri | None = None) -> MigratedSink:
@@ -114,15 +122,12 @@ def _unchecked(
     sink, others, _ = _read(marked, environ, environ.values(unknown=UNKNOWN_URL))
     if not unknown or set(problems) & set(others):
         return None
-    new = marked
+    new = _hidden_as_written(marked, environ, secrets)
     if NO_QUESTION_MARK not in symbolic.warnings:  # else it may be in the value
         options = [Option(name, value, value) for name, value in symbolic.options]
         robot = robot_base(symbolic.url) is not None
         new = _hidden(symbolic.scheme, symbolic.url, options, environ, secrets, robot=robot)
-    template = sink.template if sink else None
-    return MigratedSink(
-        arg=written(new), shown="", notes=(notes.not_checked(unknown),), checked=False, template=template
-    )
+    return MigratedSink(arg=written(new), shown="", notes=(notes.not_checked(unknown),), checked=False, settings=sink)
 
 
 def _aligned(symbolic: OptionUri, real: OptionUri) -> list[Option] | None:
@@ -169,10 +174,6 @@ def _changed(
         if given and not any(value.strip(" ,") for value in given):
             options = [option for option in options if option.name != name]
             found.append(notes.empty_filter(name))
-    if robot and not ours:
-        method = next((option.real for option in options if option.name == "method"), "GET")
-        if method.upper() != "POST":
-            found.append(notes.get_to_a_robot())
     if robot:
         options = [option for option in options if not _needless(option)]
     return options
@@ -228,13 +229,12 @@ def _with_level(options: list[Option], found: list[Note], scheme: str, *, ours: 
     return [*options[:at], chosen, *options[at:]]
 
 
-def _differences(options: Sequence[Option], sink: SinkSettings, *, ours: bool) -> list[Note]:
-    """Return what differs from kube-eventer though it is written as it was."""
-    found = [
-        notes.negated_class(pattern, letters) for pattern in sink.filter.reasons if (letters := negated_class(pattern))
-    ]
-    if ours:
-        return found
+def _differences(real: OptionUri, options: Sequence[Option], sink: SinkSettings) -> list[Note]:
+    """Return what differs from kube-eventer though it is written as it was. ``real``: as it was."""
+    found, webhook = [], real.scheme == "webhook"
+    chat = isinstance(sink.target, ChatTarget)
+    if webhook and chat and (real.first("method") or "GET").upper() != "POST":
+        found.append(notes.get_to_a_robot())
     if sum(option.name == "reason" for option in options) > 1:
         found.append(notes.first_reason_only())
     lists = [option for option in options if option.name in _LISTS]
@@ -243,8 +243,8 @@ def _differences(options: Sequence[Option], sink: SinkSettings, *, ours: bool) -
         found.append(notes.header_sent_now())
     if isinstance(sink.target, WebhookTarget):
         found.append(notes.options_not_sent(urlsplit(sink.target.shown).netloc))
-    if isinstance(sink.target, RobotTarget) and sink.template is None:
-        found.append(notes.built_in_body())
+    if chat and sink.template is None:
+        found.append(notes.built_in_body() if webhook else notes.own_words(real.scheme))
     return found
 
 
@@ -280,6 +280,18 @@ def _hidden(
             value = hide_option(scheme, option.name, option.value, encode=encoded, environ=environ, secrets=secrets)
         hidden.append(replace(option, value=value))
     return joined(scheme, hide_url(url, environ=environ, secrets=secrets), hidden)
+
+
+def _hidden_as_written(marked: str, environ: Environment, secrets: SecretFields) -> str:
+    """Return a sink whose parts are not known, with variables in the place of the secrets that it shows all the same."""
+    scheme = marked.partition(":")[0]
+    head, *parts = re.split(r"([?&])", marked)
+    for index in range(1, len(parts), 2):
+        name, equals, value = parts[index].partition("=")
+        # Not decoded, so what goes into the Secret is as it must be.
+        hidden = hide_option(scheme, name, value, encode=str, environ=environ, secrets=secrets) if equals else value
+        parts[index] = f"{name}{equals}{hidden}"
+    return head + "".join(parts)
 
 
 def _hide_variables(marked: str, environ: Environment, secrets: SecretFields) -> None:

@@ -5,29 +5,34 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import tzinfo
 
+from kube_wecom_eventer.building import build_wording
 from kube_wecom_eventer.commands.check.words import sample_event
 from kube_wecom_eventer.commands.migrate import argument_notes as notes
 from kube_wecom_eventer.commands.migrate.notes import Note
-from kube_wecom_eventer.config import ObjectName
+from kube_wecom_eventer.config import ObjectName, SinkSettings
 from kube_wecom_eventer.metrics import Metrics
-from kube_wecom_eventer.render import Renderer, Templates
+from kube_wecom_eventer.render import Merged, Templates
 
 
-def template_note(
-    name: ObjectName, known: Mapping[ObjectName, Mapping[str, str] | None], *, robot: bool, zone: tzinfo
-) -> Note | None:
-    """Return what is wrong with the template of a ConfigMap; None where nothing is.
+def template_notes(
+    sink: SinkSettings, known: Mapping[ObjectName, Mapping[str, str] | None], *, zone: tzinfo
+) -> tuple[Note, ...]:
+    """Return what is to be said of a sink's template: nothing where there is none, or it is fit.
 
-    ``known``: the data of ConfigMaps, None for one that is not there. ``robot``: its body goes to a WeCom robot.
+    ``known``: the data of ConfigMaps, None for one that is not there.
     """
-    if name not in known:
-        return notes.template_not_seen(str(name))
-    data = known[name]
+    if sink.template is None:
+        return ()
+    name = str(sink.template)
+    if sink.template not in known:
+        return (notes.template_not_seen(name),)
+    data = known[sink.template]
     if data is None:
-        return notes.template_missing(str(name))
+        return (notes.template_missing(name),)
     templates = Templates(metrics=Metrics())
-    templates.update(str(name), data)
-    if not templates.trouble(str(name)) and robot:
-        Renderer(templates=templates, zone=zone).render(sample_event(), template=str(name))
-    problem = templates.trouble(str(name))
-    return notes.template_unusable(str(name), problem) if problem else None
+    templates.update(name, data)
+    if not templates.trouble(name):
+        build_wording(sink, name, templates, zone).message([Merged(sample_event())])
+    if problem := templates.trouble(name):
+        return (notes.template_unusable(name, problem),)
+    return tuple(notes.template_doubtful(name, doubt) for doubt in templates.doubts(name))

@@ -104,6 +104,43 @@ def test_another_url_is_kept(text: str, arg: str | None, said: list[Note]) -> No
     assert list(sink.notes) == [*said, notes.options_not_sent("example.com")]
 
 
+@pytest.mark.parametrize(
+    ("text", "arg", "secrets", "said"),
+    [
+        (
+            "dingtalk:https://oapi.dingtalk.com/robot/send?access_token=abc&label=测试&sign=SECx&msg_type=markdown",
+            "dingtalk:https://oapi.dingtalk.com/robot/send?access_token=${DINGTALK_ACCESS_TOKEN}&level=Warning&label=测试"
+            "&sign=${DINGTALK_SIGN}&msg_type=markdown",
+            {"DINGTALK_ACCESS_TOKEN": "abc", "DINGTALK_SIGN": "SECx"},
+            [notes.own_words("dingtalk")],
+        ),
+        (
+            "dingtalk:https://oapi.dingtalk.com/robot/send?access_token=abc&level=[Warning]",
+            "dingtalk:https://oapi.dingtalk.com/robot/send?access_token=${DINGTALK_ACCESS_TOKEN}&level=Warning",
+            {"DINGTALK_ACCESS_TOKEN": "abc"},
+            [notes.level_unknown("[Warning]"), notes.own_words("dingtalk")],
+        ),
+        (
+            "wechat:?corp_id=ww1&corp_secret=abc&agent_id=7&level=Normal",
+            "wechat:?corp_id=ww1&corp_secret=${WECHAT_CORP_SECRET}&agent_id=7&level=Normal",
+            {"WECHAT_CORP_SECRET": "abc"},
+            [notes.own_words("wechat")],
+        ),
+        (
+            f"webhook:https://oapi.dingtalk.com/robot/send?access_token=abc&level=Warning{T}",
+            f"webhook:https://oapi.dingtalk.com/robot/send?access_token=${{WEBHOOK_TOKEN}}&level=Warning{T}",
+            {"WEBHOOK_TOKEN": "abc"},
+            [notes.get_to_a_robot()],
+        ),
+    ],
+)
+def test_other_chats_are_kept(text: str, arg: str, secrets: dict[str, str], said: list[Note]) -> None:
+    """With their tokens and secrets in the Secret."""
+    sink, found = migrated(text)
+    assert (sink.arg, found) == (arg, secrets)
+    assert list(sink.notes) == said
+
+
 def test_log_had_no_filter() -> None:
     """It printed everything, whatever it was told."""
     sink, _ = migrated("log:")
