@@ -122,8 +122,9 @@ def _unchecked(
     sink, others, _ = _read(marked, environ, environ.values(unknown=UNKNOWN_URL))
     if not unknown or set(problems) & set(others):
         return None
-    new = _hidden_as_written(marked, environ, secrets)
-    if NO_QUESTION_MARK not in symbolic.warnings:  # else it may be in the value
+    if NO_QUESTION_MARK in symbolic.warnings:  # it may be in the value
+        new = _hidden_as_written(marked, environ, secrets)
+    else:
         options = [Option(name, value, value) for name, value in symbolic.options]
         robot = robot_base(symbolic.url) is not None
         new = _hidden(symbolic.scheme, symbolic.url, options, environ, secrets, robot=robot)
@@ -283,7 +284,7 @@ def _hidden(
 
 
 def _hidden_as_written(marked: str, environ: Environment, secrets: SecretFields) -> str:
-    """Return a sink whose parts are not known, with variables in the place of the secrets that it shows all the same."""
+    """Return a sink whose parts are not known, with variables in the place of the secrets that it shows."""
     scheme = marked.partition(":")[0]
     head, *parts = re.split(r"([?&])", marked)
     for index in range(1, len(parts), 2):
