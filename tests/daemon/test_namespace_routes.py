@@ -66,7 +66,8 @@ async def test_a_route_takes_effect_when_it_is_applied_and_ends_when_it_is_delet
         await daemon.log("route_withdrawn")
         await pipeline.event("two", reason="Two")
         await tenant.route()
-        await daemon.log("route_declared", route=f"{tenant.namespace}/wecom")
+        declared = ("route_declared", f"{tenant.namespace}/wecom")
+        await until(lambda: [(line["event"], line.get("route")) for line in daemon.logs].count(declared) == 2)
         await pipeline.event("three", reason="Three")
         assert await pipeline.group.told() == "Three"
         # The real server keeps what other tests have declared.
