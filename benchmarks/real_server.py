@@ -49,8 +49,8 @@ async def cluster(assets: Path, folder: Path) -> AsyncIterator[tuple[RealCluster
 async def daemon(place: Place, server: Server, *arguments: str) -> AsyncIterator[DaemonProcess]:
     """Start the daemon, and wait until it watches."""
     options = (f"--source={server.source}", *arguments)
-    environ = {**place.environ(), **server.environ}
-    async with running_daemon(*options, environ=environ, program=place.program()) as process:
+    environ = {**place.environ, **server.environ}
+    async with running_daemon(*options, environ=environ, program=place.program) as process:
         await process.log("event_stream_starts")
         yield process
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from kube_wecom_eventer.match import EventFilter
 from tests.support.daemon import DaemonProcess, running_daemon
 from tests.support.told import stands_for
 
-KEYS = ("key-a", "key-b", "key-c", "key-d")
+KEYS = tuple(f"key-{number}" for number in range(10))
 
 FILTERS = (
     "level=Warning&namespaces=payments,orders&reason=BackOff,Failed",
@@ -39,23 +39,16 @@ FILTERS = (
 )
 """Of ten routes with every kind of condition; seven of ten events are told by one of them."""
 
-MIXED = tuple(f"key={KEYS[number % len(KEYS)]}&{chosen}" for number, chosen in enumerate(FILTERS))
+MIXED = tuple(f"key={key}&{chosen}" for key, chosen in zip(KEYS, FILTERS, strict=True))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """``python``: the interpreter of an environment that holds what an image holds, and no more. ``folder``: ours."""
+    """``program``: the daemon's command. ``environ``: what is in its environment. ``folder``: ours to write in."""
 
-    python: str
+    program: Sequence[str]
     folder: Path
-
-    def program(self) -> Sequence[str]:
-        """Return the daemon's command."""
-        return self.python, "-m", "kube_wecom_eventer"
-
-    def environ(self) -> dict[str, str]:
-        """Return Python's settings in the image: no docstrings, and everything compiled before it is measured."""
-        return {"PYTHONOPTIMIZE": "2", "PYTHONPYCACHEPREFIX": str(self.folder / "compiled")}
+    environ: Mapping[str, str] = field(default_factory=dict)
 
     def certificate(self) -> tuple[Path, Path]:
         """Return a certificate for loopback and its key, made once."""
@@ -93,7 +86,7 @@ class Setting:
         """Start the daemon with a service account, a checkpoint in a ConfigMap, and wait until it watches."""
         environ = service_account(self.place, self.url)
         options = (*arguments, "--checkpoint=configmap:default/position")
-        async with running_daemon(*options, environ=environ, program=self.place.program()) as daemon:
+        async with running_daemon(*options, environ=environ, program=self.place.program) as daemon:
             watched = await self.api.hear()
             if watched["said"] != "watched":
                 raise NoResult(f"no watch: {watched}")
@@ -162,7 +155,7 @@ def service_account(place: Place, url: str) -> dict[str, str]:
         "KUBERNETES_SERVICE_HOST": host,
         "KUBERNETES_SERVICE_PORT": port,
         "KUBE_WECOM_EVENTER_SERVICE_ACCOUNT_DIR": str(folder),
-        **place.environ(),
+        **place.environ,
     }
 
 

@@ -27,6 +27,6 @@ async def _starts(place: Place, count: int) -> list[float]:
             environ = service_account(place, run.url)
             options = (*run.sinks(), "--checkpoint=configmap:default/position")
             began = time.time()
-            async with running_daemon(*options, environ=environ, program=place.program()):
+            async with running_daemon(*options, environ=environ, program=place.program):
                 seconds.append((await run.api.hear())["at"] - began)
     return seconds
