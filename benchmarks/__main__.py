@@ -18,6 +18,7 @@ from benchmarks.figures import Figure, table
 from benchmarks.many_routes import many_routes
 from benchmarks.processes import NoResult
 from benchmarks.reading import reading
+from benchmarks.scale import scale
 from benchmarks.setting import Place
 from benchmarks.start import start, warm_up
 from benchmarks.webhook import webhook
@@ -39,6 +40,7 @@ def measures(place: Place, runs: int, assets: Path | None) -> Mapping[str, Measu
     if assets:
         found["backlog"] = lambda: real_server.backlog(place, assets, runs)
         found["delay"] = lambda: real_server.delay(place, assets, runs)
+    found["scale"] = lambda: scale(place, runs)
     found["many-routes"] = lambda: many_routes(1)
     found["endurance"] = lambda: memory.endurance(place)
     return found
