@@ -41,8 +41,9 @@ class DirectTransport(httpx.AsyncBaseTransport):
         timeouts = request.extensions.get("timeout", {})
         url = request.url
         head = request_head(request.method.encode(), url.raw_path, request.headers.raw)
-        name = request.extensions.get("sni_hostname") or url.host
-        origin = url.scheme, url.host, url.port or (443 if url.scheme == "https" else 80), name
+        host = url.raw_host.decode("ascii")
+        name = request.extensions.get("sni_hostname") or host
+        origin = url.scheme, host, url.port or (443 if url.scheme == "https" else 80), name
         body = await request.aread()
         connection = self._kept_one(origin) or await self._connect(origin, timeouts.get("connect"))
         try:
@@ -101,8 +102,8 @@ class DirectTransport(httpx.AsyncBaseTransport):
                 transport, connection = await asyncio.get_running_loop().create_connection(
                     Connection, host, port, ssl=tls, server_hostname=name if tls else None, happy_eyeballs_delay=0.25
                 )
-        for option in self._socket_options:
-            transport.get_extra_info("socket").setsockopt(*option)
+            for option in self._socket_options:
+                transport.get_extra_info("socket").setsockopt(*option)
         return connection
 
 
