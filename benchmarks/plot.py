@@ -24,7 +24,15 @@ def draw(figures: list[dict[str, Any]], target: Path) -> None:
     """Draw both curves, with the band from the lowest to the highest run."""
     picture, (left, right) = plt.subplots(1, 2, figsize=(10, 3.6), layout="constrained")
     _curve(left, figures, CPU_OVER, title="CPU an event", x="routes", y="µs", highest=40)
-    _curve(right, figures, MEMORY_OVER, title="Peak memory, no robot takes anything", x="events", y="MB", highest=64)
+    _curve(
+        right,
+        figures,
+        MEMORY_OVER,
+        title="Peak memory, no robot takes anything",
+        x="events read, 7 of 10 wait",
+        y="MB",
+        highest=64,
+    )
     picture.savefig(target, dpi=120)
 
 
@@ -37,6 +45,7 @@ def _curve(
     axes.plot(places, [each["median"] for each in chosen], color=_LINE, marker="o")
     axes.axhline(highest, color="#d1242f", linewidth=1, linestyle="--", label=f"the bar: {highest:g} {y}")
     axes.set(xscale="log", xlabel=x, ylabel=y, title=title, ylim=(0, highest * 1.25))
+    axes.xaxis.set_major_formatter(lambda value, _place: f"{value:,.0f}")
     axes.grid(visible=True, color="#eaeef2")
     axes.legend(frameon=False)
 

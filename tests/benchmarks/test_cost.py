@@ -49,7 +49,7 @@ async def best_ratio(program: Sequence[str], folder: Path, *, pairs: int) -> flo
     for _ in range(pairs):
         reading, telling = await bare(place, EVENTS), await daemon(place, EVENTS, told=to_tell)
         lowest = min(lowest, telling.cpu / reading.cpu)
-        print(f"{telling.cpu * 1e6:.1f} µs, {telling.cpu / reading.cpu:.2f} times the bare loop's")
+        sys.stdout.write(f"{telling.cpu * 1e6:.1f} µs, {telling.cpu / reading.cpu:.2f} times the bare loop's\n")
         if lowest <= MOST:
             break
     return lowest
