@@ -6,16 +6,21 @@ ARG PIP_INDEX_URL
 WORKDIR /src
 COPY requirements.lock ./
 RUN python -m venv /venv \
- && /venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.lock
+ && /venv/bin/pip install --no-cache-dir --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY kube_wecom_eventer ./kube_wecom_eventer
-RUN /venv/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps . \
- && /venv/bin/python -m compileall -q /venv/lib
+RUN /venv/bin/pip install --no-cache-dir --disable-pip-version-check --no-compile --no-deps . \
+ && /venv/bin/python -OO -m compileall -q /venv/lib
 
 # glibc: the regular expressions' library (RE2) has no wheel for musl.
 FROM ${BASE}
-ENV TZ=Asia/Shanghai PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+# Without docstrings: 2 MB less.
+ENV TZ=Asia/Shanghai PYTHONUNBUFFERED=1 PYTHONOPTIMIZE=2
 COPY --from=build /venv /venv
+# The base image's standard library is not compiled. What the daemon needs of it is now, before the file system is
+# read-only: else each start compiles it, which takes a quarter of a second and 3 MB.
+RUN /venv/bin/python -c 'import kube_wecom_eventer.cli, kube_wecom_eventer.app, uvicorn.protocols.http.h11_impl'
+ENV PYTHONDONTWRITEBYTECODE=1
 # kube-eventer's users name the program in their `command:`.
 RUN ln -s /venv/bin/kube-wecom-eventer /kube-wecom-eventer \
  && ln -s /venv/bin/kube-wecom-eventer /kube-eventer

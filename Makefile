@@ -1,5 +1,6 @@
 # make demo   sets everything up and shows the main job, without a cluster
 # make test   sets everything up and runs the tests
+# make bench  measures what the daemon costs: BENCH_ARGS="--only reading webhook --runs 3"
 # make check  lint, types and layers
 # make docs   writes the reference from the code; make pictures draws the pictures of the docs anew
 # make manifests  renders what is applied as one file
@@ -9,8 +10,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
+# What an image holds, and no more: a library may import a development tool that it finds.
+BENCH := build/bench
 
-.PHONY: demo test check lint types layers docs pictures manifests format lock clean help
+.PHONY: demo test bench check lint types layers docs pictures manifests format lock clean help
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -41,6 +45,15 @@ demo: $(VENV)/runtime
 
 test: $(VENV)/dev
 	$(BIN)/pytest -n auto $(PYTEST_ARGS)
+
+$(BENCH)/ready: requirements.lock $(VENV)/dev
+	@$(PYTHON) -m venv $(BENCH)
+	@$(BENCH)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BENCH)/bin/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+bench: $(BENCH)/ready
+	$(BIN)/python -m benchmarks --python $(BENCH)/bin/python --json build/benchmarks.json $(BENCH_ARGS)
 
 check: lint types layers
 

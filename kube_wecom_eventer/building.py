@@ -31,6 +31,7 @@ from kube_wecom_eventer.config import (
     WebhookTarget,
 )
 from kube_wecom_eventer.errors import ConfigError
+from kube_wecom_eventer.http1 import DirectTransport, proxied
 from kube_wecom_eventer.kube.checkpoint_store import CheckpointStore, ConfigMapStore, FileStore, NoStore
 from kube_wecom_eventer.kube.client import ApiClient
 from kube_wecom_eventer.kube.leadership import Alone, Leadership, LeaseLeadership
@@ -93,10 +94,13 @@ class HttpClients:
                 self._contexts[ca_file] = (
                     ssl.create_default_context(cafile=ca_file) if ca_file else httpx.create_ssl_context()
                 )
+            transport = self._transport
+            if transport is None and not proxied():
+                transport = DirectTransport(tls=self._contexts[ca_file])
             client = httpx.AsyncClient(
                 verify=self._contexts[ca_file],
                 headers={"User-Agent": f"kube-wecom-eventer/{__version__}"},
-                transport=self._transport,
+                transport=transport,
             )
         except (ValueError, OSError, httpx.InvalidURL) as error:
             raise ConfigError([_environment_problem(error)]) from None

@@ -9,11 +9,10 @@ import os
 import signal
 import sys
 import threading
-from argparse import ArgumentParser
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -23,6 +22,9 @@ from kube_wecom_eventer.config.settings import load_settings
 from kube_wecom_eventer.errors import ConfigError
 from kube_wecom_eventer.logs import configure_logs
 from kube_wecom_eventer.suggestion import did_you_mean
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
 
 _HELP, _VERSION = ("-h", "-help", "--help"), ("-version", "--version", "--version=true")
 

@@ -39,20 +39,25 @@ class EventerMetrics:
                 registry=registry,
             )
             gauge.set_function(last_contact)
-        self._seen: set[tuple[str, str, str, str]] = set()
+        self._counters: dict[tuple[str, str, str, str], Counter] = {}
 
     def event(self, *, level: str, reason: str, namespace: str, kind: str, milliseconds: float) -> None:
         """Count one event that was read and matched in so many milliseconds."""
         self._scraped.inc()
         self._read.observe(milliseconds)
         key = (level, reason, namespace, kind)
-        if key not in self._seen:
-            if len(self._seen) >= MOST_SERIES:
-                reason = namespace = kind = "other"
-            else:
-                self._seen.add(key)
-        counter = {"Normal": self._normal, "Warning": self._warning}.get(level, self._error)
-        counter.labels(reason=reason, namespace=namespace, kind=kind).inc()
+        # The library takes 2 µs to find a counter by its labels.
+        counter = self._counters.get(key) or self._counter(*key)
+        counter.inc()
+
+    def _counter(self, level: str, reason: str, namespace: str, kind: str) -> Counter:
+        of_level = {"Normal": self._normal, "Warning": self._warning}.get(level, self._error)
+        if len(self._counters) >= MOST_SERIES:
+            return of_level.labels(reason="other", namespace="other", kind="other")
+        counter = self._counters[level, reason, namespace, kind] = of_level.labels(
+            reason=reason, namespace=namespace, kind=kind
+        )
+        return counter
 
     def told(self, exporter: str, seconds: float) -> None:
         """Count one message that an exporter (a kind of destination) took so many seconds after its event."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 _ALIKE = 0.75
 """Of 1, which is the same: a letter too few in ``kind`` for ``kinds``, two exchanged in ``nmae`` for ``name``."""
@@ -11,6 +10,8 @@ _ALIKE = 0.75
 
 def near(name: str, known: Iterable[str]) -> tuple[str, ...]:
     """Return the known names that ``name`` looks like, at most two, the best one first; case, ``-`` and ``_`` aside."""
+    from difflib import get_close_matches  # noqa: PLC0415 most runs have nothing to suggest
+
     by_letters = {_letters(each): each for each in sorted(known)}
     letters = _letters(name)
     if letters in by_letters:

@@ -83,7 +83,7 @@ async def test_sinks_share_what_costs_memory() -> None:
 
 
 def _context(client: httpx.AsyncClient) -> object:
-    return client._transport._pool._ssl_context  # type: ignore[attr-defined]
+    return client._transport._tls  # type: ignore[attr-defined]
 
 
 async def _turn() -> None:

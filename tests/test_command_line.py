@@ -6,7 +6,8 @@ from argparse import SUPPRESS, ArgumentParser
 import pytest
 
 from kube_wecom_eventer import __version__
-from kube_wecom_eventer.command_line import WIDTH, CommandParser, definitions, examples, option_groups, show
+from kube_wecom_eventer.command_line import WIDTH, definitions, examples, show
+from kube_wecom_eventer.command_parser import CommandParser, option_groups
 
 
 class Screen(io.StringIO):

@@ -11,7 +11,7 @@ import msgspec
 import yaml
 from msgspec import structs
 
-from kube_wecom_eventer.command_line import CommandParser
+from kube_wecom_eventer.command_parser import CommandParser
 from kube_wecom_eventer.route_states import RoutesAnswer, RouteState
 
 _COLUMNS = ("ROUTE", "STATE", "DESTINATION", "LAST MESSAGE", "WHAT IS WRONG")

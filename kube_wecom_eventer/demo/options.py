@@ -6,7 +6,7 @@ from argparse import Namespace
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from kube_wecom_eventer.command_line import CommandParser
+from kube_wecom_eventer.command_parser import CommandParser
 from kube_wecom_eventer.demo.texts import Texts, texts_for
 
 FAST = 5.0  # times more events with --fast

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -20,6 +21,7 @@ from kube_wecom_eventer.errors import (
     Overloaded,
     Unauthorized,
 )
+from kube_wecom_eventer.http1 import DirectTransport, proxied
 from kube_wecom_eventer.kube.credentials import Connection
 
 _TIMEOUT = 10.0
@@ -59,8 +61,10 @@ class ApiClient:
     """
 
     def __init__(self, *, connection: Connection, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        if transport is None and not connection.trust_env:
-            transport = httpx.AsyncHTTPTransport(verify=connection.verify, socket_options=_keep_alive())
+        if transport is None and not connection.proxy and not (connection.trust_env and proxied()):
+            verify = connection.verify
+            tls = verify if isinstance(verify, ssl.SSLContext) else httpx.create_ssl_context(verify=verify)
+            transport = DirectTransport(tls=tls, socket_options=_keep_alive())
         try:
             self._http = httpx.AsyncClient(
                 base_url=connection.server,

@@ -47,7 +47,8 @@ class _WatchLine(msgspec.Struct):
 _watch_line = msgspec.json.Decoder(_WatchLine)
 
 
-def _decode(line: bytes) -> tuple[str, Event]:
+def decode_line(line: bytes) -> tuple[str, Event]:
+    """Return the type and the event of a watch line. Raises one of UNREADABLE."""
     read = _watch_line.decode(line)
     return read.type, read.object
 
@@ -199,7 +200,7 @@ class EventStream:
             self._path,
             params=self._selector,
             resource_version=str(self._position or 0),
-            decode=_decode,
+            decode=decode_line,
             unreadable=self._say_unreadable,
             opened=self._open,
             rng=self._rng,

@@ -9,12 +9,12 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime, tzinfo
+from typing import TYPE_CHECKING
 
 import structlog
 
 from kube_wecom_eventer.event import Event
 from kube_wecom_eventer.match.silence import Silence
-from kube_wecom_eventer.match.silence_file import Reading, read_silences
 from kube_wecom_eventer.metrics import Metrics
 
 SILENCED = "silenced"
@@ -28,6 +28,9 @@ _MOST_LINES = 100
 
 _SUMMARY = 60.0
 """Seconds between summaries."""
+
+if TYPE_CHECKING:
+    from kube_wecom_eventer.match.silence_file import Reading
 
 log = structlog.get_logger()
 
@@ -114,11 +117,7 @@ class Silences:
         before, self._readings = self._readings, {}
         for key, text in sorted((data or {}).items()):
             known = before.get(key)
-            self._readings[key] = (
-                known
-                if known is not None and known.text == text
-                else read_silences(key, text, zone=self._zone, routes=self._routes, declared=self._declared)
-            )
+            self._readings[key] = known if known is not None and known.text == text else self._read(key, text)
         self._keep([silence for reading in self._readings.values() for silence in reading.silences])
         self._say({key: reading for key, reading in self._readings.items() if reading is not before.get(key)})
 
@@ -155,6 +154,12 @@ class Silences:
                 self._summarise(self._counts)
         finally:
             self._summarise(self._counts)
+
+    def _read(self, key: str, text: str) -> Reading:
+        # Only here: YAML costs 2 MB, and most daemons silence nothing.
+        from kube_wecom_eventer.match.silence_file import read_silences  # noqa: PLC0415
+
+        return read_silences(key, text, zone=self._zone, routes=self._routes, declared=self._declared)
 
     def _keep(self, silences: list[Silence]) -> None:
         more = len(silences) - CAPACITY

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
-from tenacity import RetryCallState
-
 from kube_wecom_eventer.notify.batch import Batch
 from kube_wecom_eventer.render import Message
 from kube_wecom_eventer.sinks import Outcome, Verdict
@@ -43,11 +41,3 @@ class Attempts:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self.given_up.wait()
-
-
-def outcome_of(state: RetryCallState) -> Outcome:
-    """Return what came of the last attempt."""
-    if state.outcome is None:
-        raise RuntimeError("asked before the attempt was over")
-    outcome: Outcome = state.outcome.result()
-    return outcome

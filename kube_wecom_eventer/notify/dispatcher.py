@@ -13,10 +13,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 import structlog
-from tenacity import AsyncRetrying, RetryCallState, wait_exponential
 
 from kube_wecom_eventer.metrics import Metrics
-from kube_wecom_eventer.notify.attempts import Attempts, outcome_of
+from kube_wecom_eventer.notify.attempts import Attempts
 from kube_wecom_eventer.notify.batch import Batch
 from kube_wecom_eventer.notify.missed import MissedReceivers
 from kube_wecom_eventer.notify.notification import Notification, Terms
@@ -38,6 +37,9 @@ SPARE_SLOTS = 5
 
 DIGEST_INTERVAL = 3.0
 """Seconds between digests: what comes meanwhile joins the next one."""
+
+_BACKOFF_FIRST, _BACKOFF_LONGEST = 0.5, 30.0
+"""Seconds at most between attempts that fail for what passes; doubled each time."""
 
 _PROBE_FIRST, _PROBE_LONGEST = 60.0, 900.0
 """Seconds between attempts at a broken destination."""
@@ -106,7 +108,6 @@ class Dispatcher:
         self._empty = asyncio.Event()
         self._empty.set()
         self._log = log.bind(destination=destination)
-        self._backoff = wait_exponential(multiplier=0.5, max=30)
         self._probes = 0
         self._failing = False
         self.trouble = ""
@@ -273,14 +274,13 @@ class Dispatcher:
             self._drop(batch.route, batch.items, "internal_error", "a mistake of this program; please report it")
 
     async def _tell(self, batch: Batch) -> None:
-        attempts = Attempts(batch)
-        retrying = AsyncRetrying(
-            retry=lambda state: self._again(state, attempts),
-            wait=lambda state: self._wait(state, attempts),
-            sleep=attempts.pause,
-        )
-        self._attempts = attempts
-        outcome: Outcome = await retrying(self._attempt, attempts)
+        attempts = self._attempts = Attempts(batch)
+        outcome = await self._attempt(attempts)
+        backoff = _BACKOFF_FIRST
+        while self._again(outcome, attempts):
+            await attempts.pause(self._wait(outcome, attempts, backoff))
+            backoff = min(2 * backoff, _BACKOFF_LONGEST)
+            outcome = await self._attempt(attempts)
         if outcome.verdict is Verdict.ACCEPTED:
             delay = self._age(batch)
             self._metrics.told.labels(route=batch.route).inc(batch.count)
@@ -325,25 +325,23 @@ class Dispatcher:
             self._metrics.failed.labels(destination=self._destination, reason=outcome.reason).inc()
             self._say_trouble(outcome)
 
-    def _again(self, state: RetryCallState, attempts: Attempts) -> bool:
+    def _again(self, outcome: Outcome, attempts: Attempts) -> bool:
         """Decide whether a message is to be sent again, and as what."""
-        outcome = outcome_of(state)
         if outcome.verdict is Verdict.ACCEPTED or attempts.given_up.is_set():
             return False
         if outcome.verdict in (Verdict.REFUSED, Verdict.UNKNOWN):
             return attempts.may_differ(outcome)
         return self._age(attempts.batch) < self._max_age
 
-    def _wait(self, state: RetryCallState, attempts: Attempts) -> float:
-        """Return the seconds until the next attempt."""
-        outcome = outcome_of(state)
+    def _wait(self, outcome: Outcome, attempts: Attempts, backoff: float) -> float:
+        """Return the seconds until the next attempt. ``backoff``: the most that chance adds, for what passes."""
         if outcome.verdict is Verdict.REFUSED:
             return 0.0
         if outcome.verdict is Verdict.BROKEN and not outcome.costs_nothing:
             probe: float = min(_PROBE_LONGEST, _PROBE_FIRST * 2**self._probes)
             self._probes += 1
         else:
-            probe = 0.2 + self._rng.uniform(0.0, self._backoff(state))
+            probe = 0.2 + self._rng.uniform(0.0, backoff)
         wait = max(outcome.wait, probe)
         return min(wait, max(0.1, self._max_age - self._age(attempts.batch)))
 

@@ -57,7 +57,7 @@ def _bounded(event: Event) -> Event:
     if len(event.reason) > _LONGEST_REASON // 4:
         event = msgspec.structs.replace(event, reason=cut_bytes(event.reason, _LONGEST_REASON))
     about = event.metadata
-    notes = (about.labels or {}, about.annotations or {})
-    if sum(len(name) + len(value) for table in notes for name, value in table.items()) > _LONGEST_NOTES:
+    notes = [table for table in (about.labels, about.annotations) if table]
+    if notes and sum(len(name) + len(value) for table in notes for name, value in table.items()) > _LONGEST_NOTES:
         event = msgspec.structs.replace(event, metadata=msgspec.structs.replace(about, labels=None, annotations=None))
     return event

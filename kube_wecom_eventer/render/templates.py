@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import structlog
 
 from kube_wecom_eventer.errors import TemplateError
 from kube_wecom_eventer.metrics import TEMPLATE_STAGES, Metrics
 from kube_wecom_eventer.render.go_template import GoTemplate, Limits
-from kube_wecom_eventer.render.jinja import JinjaTemplate
-from kube_wecom_eventer.render.lint import Language, explain, quick_findings
+from kube_wecom_eventer.render.jinja import parse_jinja
 from kube_wecom_eventer.render.template import Template
 
 CONTENT = "content"
@@ -20,9 +20,12 @@ CONTENT_J2 = "content.j2"
 """The key that holds a Jinja2 template; it counts where both are there."""
 
 _LANGUAGES: Mapping[str, Language] = {CONTENT_J2: "jinja", CONTENT: "go"}
-_PARSERS: Mapping[str, Callable[[str], Template]] = {CONTENT_J2: JinjaTemplate.parse, CONTENT: GoTemplate.parse}
+_PARSERS: Mapping[str, Callable[[str], Template]] = {CONTENT_J2: parse_jinja, CONTENT: GoTemplate.parse}
 
 log = structlog.get_logger()
+
+if TYPE_CHECKING:
+    from kube_wecom_eventer.render.lint import Language
 
 
 def parse_template(source: str, *, key: str, limits: Limits | None = None) -> Template:
@@ -85,7 +88,7 @@ class Templates:
             self._parsed[name] = parse_template(source, key=key, limits=limits)
         except TemplateError as error:
             place = {"line": error.line} if error.line else {}
-            hint = explain(error.problem, _LANGUAGES[key])
+            hint = _explained(error.problem, _LANGUAGES[key])
             self._bad(name, stage="parse", problem=f"{key}: {error}", **place, **({"hint": hint} if hint else {}))
             return
         self._failing.pop(name, None)
@@ -109,7 +112,7 @@ class Templates:
         self._metrics.template_failures.labels(template=name, stage=stage).inc()
         if self._failing.get(name) != problem:
             found = self._loaded.get(name)
-            hint = explain(problem, _LANGUAGES[found[0]]) if found else ""
+            hint = _explained(problem, _LANGUAGES[found[0]]) if found else ""
             details = {"hint": hint} if hint else {}
             log.warning(
                 "template_failed", config_map=name, problem=problem, sent_instead="the built-in body", **details
@@ -120,6 +123,8 @@ class Templates:
         """Log what is doubtful in a template; what was doubtful in its last version, too, is not said again."""
         if name not in self._for_robots or name not in self._loaded:
             return
+        from kube_wecom_eventer.render.lint import quick_findings  # noqa: PLC0415 as below
+
         key, source = self._loaded[name]
         said = self._doubts.get(name, ())
         findings = quick_findings(source, language=_LANGUAGES[key], robot=self._for_robots[name])
@@ -134,6 +139,13 @@ class Templates:
         self._unusable.add(name)
         instead = "the last good template" if name in self._parsed else "the built-in body"
         log.warning("template_unusable", config_map=name, problem=problem, used_instead=instead, **details)
+
+
+def _explained(problem: str, language: Language) -> str:
+    # Imported here: who has no template needs none of it.
+    from kube_wecom_eventer.render.lint import explain  # noqa: PLC0415
+
+    return explain(problem, language)
 
 
 def _chosen(data: Mapping[str, str]) -> tuple[str, str] | None:

@@ -34,7 +34,7 @@ async def serve(application: Application, *, host: str, port: int, grace: float 
     Raises:
         OSError: the address can't be bound.
     """
-    listener = _listen(host, port)
+    listener = listen(host, port)
     config = uvicorn.Config(application, lifespan="off", log_config=None, access_log=False, http="h11", ws="none")
     config.load()
     server = uvicorn.Server(config)
@@ -54,7 +54,8 @@ async def serve(application: Application, *, host: str, port: int, grace: float 
         await server.shutdown(sockets=[listener])
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens there. Raises OSError."""
     # Not socket.create_server: it leaves the protocol 0, and asyncio sets TCP_NODELAY only where it reads TCP.
     # With Nagle's algorithm a line of a stream waits 40 ms for the acknowledgement of the one before.
     family = socket.AF_INET6 if ":" in host else socket.AF_INET

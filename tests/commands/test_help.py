@@ -10,7 +10,8 @@ import pytest
 import kube_wecom_eventer
 from kube_wecom_eventer import __version__
 from kube_wecom_eventer.cli import COMMANDS, main
-from kube_wecom_eventer.command_line import PROGRAM, WIDTH, CommandParser
+from kube_wecom_eventer.command_line import PROGRAM, WIDTH
+from kube_wecom_eventer.command_parser import CommandParser
 from kube_wecom_eventer.commands.help import ENVIRONMENT, TOPICS
 from kube_wecom_eventer.config.settings import FLAG_GROUPS
 from kube_wecom_eventer.config.sink import PARAMETER_GROUPS

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from kube_wecom_eventer.errors import TemplateError
-from kube_wecom_eventer.render.jinja import JinjaTemplate
+from kube_wecom_eventer.render.jinja.template import JinjaTemplate
 from kube_wecom_eventer.render.json_writer import JsonWriter
 from tests.support.events import make_event
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from kube_wecom_eventer.render.go_template import GoTemplate
-from kube_wecom_eventer.render.jinja import JinjaTemplate
+from kube_wecom_eventer.render.jinja.template import JinjaTemplate
 from kube_wecom_eventer.render.source_text import SourceText
 from kube_wecom_eventer.render.template import Template
 from tests.support.events import make_event

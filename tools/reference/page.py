@@ -6,7 +6,8 @@ from argparse import ArgumentParser
 from collections.abc import Iterable, Iterator, Mapping
 
 from kube_wecom_eventer.cli import COMMANDS
-from kube_wecom_eventer.command_line import PROGRAM, option_groups
+from kube_wecom_eventer.command_line import PROGRAM
+from kube_wecom_eventer.command_parser import option_groups
 from kube_wecom_eventer.commands import help as texts
 from kube_wecom_eventer.config.declared_sink import DAEMONS_OWN, PLATFORMS
 from kube_wecom_eventer.config.go_flags import Flag

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kube_wecom_eventer.command_line import CommandParser
+from kube_wecom_eventer.command_parser import CommandParser
 from kube_wecom_eventer.config import Settings, load_settings
 from kube_wecom_eventer.config.go_flags import Flag, parse_flags
 from kube_wecom_eventer.config.settings import FLAGS

@@ -14,7 +14,8 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, TextIO, get_args
 
-from kube_wecom_eventer.command_line import PROGRAM, CommandParser
+from kube_wecom_eventer.command_line import PROGRAM
+from kube_wecom_eventer.command_parser import CommandParser
 from kube_wecom_eventer.commands.migrate.arguments import Arguments, migrate_arguments
 from kube_wecom_eventer.commands.migrate.deployments import DEFAULT_NAMESPACE, Found, checked, choose, read_objects
 from kube_wecom_eventer.commands.migrate.live import ask_config_maps, ask_deployment, ask_pull_secrets

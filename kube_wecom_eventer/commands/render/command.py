@@ -10,7 +10,8 @@ from contextlib import AsyncExitStack
 from datetime import datetime, tzinfo
 from typing import TextIO
 
-from kube_wecom_eventer.command_line import PROGRAM, CommandParser
+from kube_wecom_eventer.command_line import PROGRAM
+from kube_wecom_eventer.command_parser import CommandParser
 from kube_wecom_eventer.commands.manifests import FoundConfigMap
 from kube_wecom_eventer.commands.render.events import Tried, latest_event, live_event, read_events
 from kube_wecom_eventer.commands.render.group_view import Paint

@@ -15,7 +15,7 @@ from msgspec import structs
 from kube_wecom_eventer.errors import TemplateError
 from kube_wecom_eventer.event import Event
 from kube_wecom_eventer.render.go_template import GoTemplate, Limits
-from kube_wecom_eventer.render.jinja import JinjaTemplate
+from kube_wecom_eventer.render.jinja import parse_jinja
 from kube_wecom_eventer.render.lint.content import content_findings
 from kube_wecom_eventer.render.lint.finding import Finding, line_of
 from kube_wecom_eventer.render.lint.hints import Language, explain
@@ -68,7 +68,7 @@ def lint_template(
 
 def _parsed(source: str, language: Language, limits: Limits | None) -> Template:
     if language == "jinja":
-        return JinjaTemplate.parse(source)
+        return parse_jinja(source)
     return GoTemplate.parse(source) if limits is None else GoTemplate.parse(source, limits=limits)
 
 
