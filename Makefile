@@ -91,7 +91,9 @@ lock: $(VENV)/dev
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
 	  pyproject.toml -o requirements.lock $(LOCK_ARGS)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
-	  --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock $(LOCK_ARGS)
+	  --extra apprise -c requirements.lock pyproject.toml -o requirements-apprise.lock $(LOCK_ARGS)
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+	  --extra apprise --extra dev -c requirements-apprise.lock pyproject.toml -o requirements-dev.lock $(LOCK_ARGS)
 
 clean:
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -9,6 +9,7 @@ import sys
 import weakref
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import datetime, tzinfo
 from functools import partial
 from random import Random
@@ -17,8 +18,10 @@ from typing import TypeVar
 import httpx
 
 from kube_wecom_eventer import __version__
+from kube_wecom_eventer.apprise_library import MAIL, Form
 from kube_wecom_eventer.config import (
     ApplicationTarget,
+    AppriseTarget,
     CheckpointSettings,
     DingTalkTarget,
     LogTarget,
@@ -42,20 +45,24 @@ from kube_wecom_eventer.render import (
     ROBOT,
     Bodies,
     ChatWording,
+    LateWording,
     LogWording,
     Renderer,
     Style,
     Templates,
     WebhookWording,
     Wording,
+    notice_bodies,
 )
 from kube_wecom_eventer.sinks import (
     AccessToken,
     AccessTokens,
+    AppriseService,
     DingTalkRobot,
     LogLines,
     ReadKey,
     Sink,
+    Threads,
     Webhook,
     WeComApplication,
     WeComRobot,
@@ -136,7 +143,7 @@ def _environment_problem(error: Exception) -> str:
 
 
 class SinkMaker:
-    """Makes sinks that share TLS contexts, Secrets and access tokens.
+    """Makes sinks that share TLS contexts, Secrets, access tokens and threads.
 
     ``secrets``: where a key is read from that a target only names. ``now``: the wall clock.
     """
@@ -146,6 +153,7 @@ class SinkMaker:
         self._secrets = secrets
         self._now = now
         self._tokens = AccessTokens(make=self._token)
+        self._threads = Threads()
 
     def sink(self, target: Target) -> Sink:
         """Return the sink of a target.
@@ -180,6 +188,8 @@ class SinkMaker:
                     ),
                     target.ca_file,
                 )
+            case AppriseTarget():
+                return AppriseService(target=target, read_url=reading(target.url, self._reader), threads=self._threads)
             case WebhookTarget():
                 return self._clients.with_client(partial(Webhook, target=target), target.ca_file)
             case LogTarget():
@@ -232,6 +242,8 @@ def bodies_of(target: Target) -> Bodies | None:
             return APPLICATION
         case DingTalkTarget():
             return DINGTALK
+        case AppriseTarget():
+            return notice_bodies(target.form or MAIL)
     return None
 
 
@@ -242,10 +254,21 @@ def build_wording(
     zone: tzinfo,
     *,
     owners: Callable[[str], Sequence[str]] = lambda _namespace: (),
+    made: Sink | None = None,
 ) -> Wording:
-    """Return the words of a sink's route. ``template``: the name of its template. ``owners``: of a namespace."""
+    """Return the words of a sink's route. ``template``: the name of its template. ``owners``: of a namespace.
+
+    ``made``: the sink, where only that knows the form of its messages.
+    """
     if template is not None:
         templates.used_by(template, robot=isinstance(sink.target, RobotTarget))
+    if isinstance(made, AppriseService) and isinstance(sink.target, AppriseTarget) and sink.target.form is None:
+
+        def of(form: Form) -> Wording:
+            renderer = Renderer(templates=templates, zone=zone, bodies=notice_bodies(form))
+            return ChatWording(renderer=renderer, template=template, style=replace(style_of(sink), msgtype=form.format))
+
+        return LateWording(form=lambda: made.form, make=of)
     if bodies := bodies_of(sink.target):
         renderer = Renderer(templates=templates, zone=zone, bodies=bodies)
         return ChatWording(renderer=renderer, template=template, style=style_of(sink), owners=owners)
@@ -265,7 +288,10 @@ def doubts(sink: SinkSettings) -> tuple[str, ...]:
 
 def style_of(sink: SinkSettings) -> Style:
     """Return how a sink's built-in messages look."""
-    chosen = sink.style
+    chosen, target = sink.style, sink.target
+    if isinstance(target, AppriseTarget):
+        # The service decides. As long as nobody has read its URL, it is taken for a mail.
+        chosen = replace(chosen, msgtype=(target.form or MAIL).format)
     return Style(
         msgtype=chosen.msgtype,
         lang=chosen.lang,

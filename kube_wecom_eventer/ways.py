@@ -60,6 +60,7 @@ class WayMaker:
         if sink.mention_owner or sink.filter.namespace_selector:
             namespaces.wanted.set()
         owners = namespaces.owners if sink.mention_owner else _nobody
+        made = self._sinks.sink(target)
         return Way(
             settings=sink,
             route=Route(
@@ -70,8 +71,8 @@ class WayMaker:
             identity=sink.identity,
             terms=Terms(
                 route=sink.name,
-                wording=build_wording(sink, template, self._templates, self._zone, owners=owners),
-                sink=self._sinks.sink(target),
+                wording=build_wording(sink, template, self._templates, self._zone, owners=owners, made=made),
+                sink=made,
                 repeat_interval=sink.repeat_interval,
                 group_wait=sink.group_wait,
             ),

@@ -5,6 +5,7 @@ Opens no connection and reads nothing but what it is given.
 """
 
 from kube_wecom_eventer.config.application import EVERYBODY, ApplicationTarget
+from kube_wecom_eventer.config.apprise import AppriseTarget
 from kube_wecom_eventer.config.checkpoint import CheckpointSettings, pod_name, resolve
 from kube_wecom_eventer.config.credential import Credential
 from kube_wecom_eventer.config.declared_sink import parse_declared_sink
@@ -32,6 +33,7 @@ __all__ = [
     "CLUSTER_SCOPE",
     "EVERYBODY",
     "ApplicationTarget",
+    "AppriseTarget",
     "ChatTarget",
     "CheckpointSettings",
     "Credential",

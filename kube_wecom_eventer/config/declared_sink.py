@@ -11,6 +11,7 @@ from dataclasses import replace
 import httpx
 
 from kube_wecom_eventer.config.application import SECRET as CORP_SECRET
+from kube_wecom_eventer.config.apprise import URL, AppriseTarget
 from kube_wecom_eventer.config.dingtalk import SIGN
 from kube_wecom_eventer.config.dingtalk import TOKEN as ACCESS_TOKEN
 from kube_wecom_eventer.config.sink import SinkSettings, read_sink
@@ -23,7 +24,7 @@ DEFAULT_HOSTS = ("qyapi.weixin.qq.com",)
 DAEMONS_OWN = {
     **{
         f"{name}_file": f"files of the daemon's pod are the platform's; write {name}_secret=NAME"
-        for name in ("key", CORP_SECRET, ACCESS_TOKEN, SIGN)
+        for name in ("key", CORP_SECRET, ACCESS_TOKEN, SIGN, URL)
     },
     "ca_file": "files of the daemon's pod are the platform's",
     "custom_body_configmap": "write the template under content, in the same ConfigMap",
@@ -69,7 +70,9 @@ def parse_declared_sink(
         return None
     before = len(problems)
     warnings += uri.warnings
-    sink = read_sink(uri, name=name, namespace=namespace, problems=problems, warnings=warnings)
+    sink = read_sink(
+        uri, name=name, namespace=namespace, allowed_hosts=allowed_hosts, problems=problems, warnings=warnings
+    )
     if sink:
         _check_host(sink, allowed_hosts, problems)
     if sink is None or len(problems) > before:
@@ -104,7 +107,10 @@ def _has(uri: OptionUri, option: str) -> bool:
 
 def _check_host(sink: SinkSettings, allowed_hosts: Collection[str], problems: list[str]) -> None:
     if isinstance(sink.target, LogTarget):
-        problems.append("log: is the platform's; write wecom:, wechat:, dingtalk: or webhook:")
+        problems.append("log: is the platform's; write wecom:, wechat:, dingtalk:, apprise: or webhook:")
+        return
+    if isinstance(sink.target, AppriseTarget):
+        # Looked at where it was read, and again when it is read from a Secret.
         return
     try:
         # By the library that connects: two readers of one URL may disagree about its host.

@@ -13,10 +13,12 @@ from kube_wecom_eventer.config.uri import OptionUri
 from kube_wecom_eventer.suggestion import did_you_mean, near
 
 ROBOTS, WEBHOOK = "WeCom robots", "webhook:"
-WECHAT, DINGTALK = "wechat:", "dingtalk:"
+WECHAT, DINGTALK, APPRISE = "wechat:", "dingtalk:", "apprise:"
 """What `Parameter.sinks` may name: robots of WeCom and of DingTalk, however their URI begins; URLs of other services;
 schemes."""
 CHATS = (ROBOTS, WECHAT, DINGTALK)
+MERGING = (*CHATS, APPRISE)
+"""Sinks that people read: events are merged there."""
 
 
 @dataclass(frozen=True, slots=True)

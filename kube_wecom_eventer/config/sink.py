@@ -6,7 +6,7 @@ Compatibility with kube-eventer's parameters is decided in this room; docs/kube-
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 
@@ -15,7 +15,7 @@ from kube_wecom_eventer.config.duration import parse_duration
 from kube_wecom_eventer.config.filter import FILTER_PARAMETERS, FilterSettings, parse_filter
 from kube_wecom_eventer.config.go_flags import parse_bool
 from kube_wecom_eventer.config.object_name import ObjectName
-from kube_wecom_eventer.config.parameter import CHATS, DINGTALK, ROBOTS, WEBHOOK, Parameter, ParameterGroup, names
+from kube_wecom_eventer.config.parameter import DINGTALK, MERGING, ROBOTS, WEBHOOK, Parameter, ParameterGroup, names
 from kube_wecom_eventer.config.style import STYLE_PARAMETERS, StyleSettings, parse_style
 from kube_wecom_eventer.config.target import OWN_GROUPS, TARGET_PARAMETERS, RobotTarget, Target, parse_target
 from kube_wecom_eventer.config.uri import OptionUri, parse_uri
@@ -44,14 +44,14 @@ _HOW = ParameterGroup(
             "repeat_interval",
             "How long the same object, reason and message are told once; `0` tells each update.",
             "5m",
-            CHATS,
+            MERGING,
         ),
         Parameter(
             "group_wait",
             "An event waits up to so long, at most `10m`, that more join its message: for those who prefer fewer, "
             "larger messages. With `0` an event that finds nothing waiting leaves at once.",
             "0",
-            CHATS,
+            MERGING,
         ),
         Parameter("route", "A name for logs and metrics instead of `sink-1`, `sink-2`, ..."),
     ),
@@ -64,9 +64,9 @@ _IN_WHICH_WORDS = ParameterGroup(
             _TEMPLATE,
             "Name of the ConfigMap with the body's template; see docs/configuration.md#templates. Without one a chat "
             "gets the built-in body, another URL kube-eventer's fields as JSON.",
-            sinks=(*CHATS, WEBHOOK),
+            sinks=(*MERGING, WEBHOOK),
         ),
-        Parameter(_TEMPLATE_NAMESPACE, "That ConfigMap's namespace.", "default", (*CHATS, WEBHOOK)),
+        Parameter(_TEMPLATE_NAMESPACE, "That ConfigMap's namespace.", "default", (*MERGING, WEBHOOK)),
         *STYLE_PARAMETERS,
         Parameter(
             "mention_owner",
@@ -142,12 +142,25 @@ def parse_sink(
 
 
 def read_sink(
-    uri: OptionUri, *, name: str, namespace: str = "", problems: list[str], warnings: list[str]
+    uri: OptionUri,
+    *,
+    name: str,
+    namespace: str = "",
+    allowed_hosts: Collection[str] | None = None,
+    problems: list[str],
+    warnings: list[str],
 ) -> SinkSettings | None:
     """Read a sink's URI. ``name`` counts where it has no ``route=``. ``namespace``: of its Secrets, if it is not the
-    sink that names that. Returns None where there is a problem."""
+    sink that names that. ``allowed_hosts``: see `parse_target`. Returns None where there is a problem."""
     before = len(problems)
-    target = parse_target(uri, known=SHARED, namespace=namespace, problems=problems, warnings=warnings)
+    target = parse_target(
+        uri,
+        known=SHARED,
+        namespace=namespace,
+        allowed_hosts=allowed_hosts,
+        problems=problems,
+        warnings=warnings,
+    )
     filter_settings = parse_filter(uri, problems=problems, warnings=warnings)
     style = parse_style(uri, target, problems=problems)
     own_name = _name(uri, problems)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kube_wecom_eventer.config.application import ApplicationTarget
+from kube_wecom_eventer.config.apprise import AppriseTarget
 from kube_wecom_eventer.config.dingtalk import DingTalkTarget
-from kube_wecom_eventer.config.parameter import CHATS, DINGTALK, ROBOTS, WECHAT, Parameter
+from kube_wecom_eventer.config.parameter import CHATS, DINGTALK, MERGING, ROBOTS, WECHAT, Parameter
 from kube_wecom_eventer.config.target import Target
 from kube_wecom_eventer.config.uri import OptionUri
 
@@ -28,8 +29,8 @@ STYLE_PARAMETERS = (
         "text",
         CHATS,
     ),
-    Parameter("lang", "Language of the built-in body: `zh` or `en`.", "zh", CHATS),
-    Parameter("cluster", "A name for the cluster, shown in the built-in body.", sinks=CHATS),
+    Parameter("lang", "Language of the built-in body: `zh` or `en`.", "zh", MERGING),
+    Parameter("cluster", "A name for the cluster, shown in the built-in body.", sinks=MERGING),
     Parameter(
         "mentioned_list",
         "Comma list of userids, or `@all`, whom the built-in body mentions.",
@@ -66,7 +67,8 @@ def parse_style(uri: OptionUri, target: Target | None, *, problems: list[str]) -
         # A robot has none, and in the URL of a webhook it is the URL's own.
         labels = ()
     return StyleSettings(
-        msgtype=_one_of(uri, msgtype, msgtypes, problems),
+        # Of a service of Apprise's its URL decides.
+        msgtype="" if isinstance(target, AppriseTarget) else _one_of(uri, msgtype, msgtypes, problems),
         lang=_one_of(uri, "lang", LANGUAGES, problems),
         cluster=cluster or "",
         mentioned_list=_list(uri, "mentioned_list"),

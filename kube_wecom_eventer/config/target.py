@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from urllib.parse import quote, urlencode
 
 from kube_wecom_eventer.config.application import APPLICATION_PARAMETERS, WECOM, ApplicationTarget, parse_application
+from kube_wecom_eventer.config.apprise import APPRISE_PARAMETERS, AppriseTarget, parse_apprise
 from kube_wecom_eventer.config.credential import credential_parameters, read_credential, ways_to
 from kube_wecom_eventer.config.dingtalk import (
     DINGTALK_PARAMETERS,
@@ -25,6 +27,7 @@ from kube_wecom_eventer.config.http_options import (
     without_content_type,
 )
 from kube_wecom_eventer.config.parameter import (
+    APPRISE,
     ROBOTS,
     WEBHOOK,
     Parameter,
@@ -54,6 +57,10 @@ SINK_SCHEMES = (
     ),
     Scheme("wechat:?corp_id=ID&...", "Members of a company, by a WeCom application; see docs/sinks.md."),
     Scheme("dingtalk:ROBOT_URL&...", "A DingTalk group, by its robot; see docs/sinks.md."),
+    Scheme(
+        "apprise:URL&...",
+        "Mail, Slack, Feishu, Teams and all else that the library Apprise knows, by its URLs; see docs/sinks.md.",
+    ),
     Scheme("webhook:URL?...", "Any other URL, one request an event; success is any 2xx."),
     Scheme(
         "log:",
@@ -70,6 +77,7 @@ OWN_GROUPS = (
     ParameterGroup("Which robot", ROBOT_PARAMETERS),
     ParameterGroup("Which WeCom application", APPLICATION_PARAMETERS),
     ParameterGroup("Which DingTalk robot", DINGTALK_PARAMETERS),
+    ParameterGroup("Which service of Apprise's", APPRISE_PARAMETERS),
 )
 """Parameters of one kind of sink: in a `webhook:` URL these names are the URL's own, and stay in it."""
 
@@ -79,7 +87,7 @@ TARGET_PARAMETERS = (
         "query",
         "`query=NAME=VALUE`: a parameter of the URL that is called like one of these here. All others stay in the URL "
         "by themselves.",
-        sinks=(WEBHOOK,),
+        sinks=(WEBHOOK, APPRISE),
     ),
 )
 
@@ -150,7 +158,7 @@ class LogTarget:
     destination: str = "log"
 
 
-ChatTarget = RobotTarget | ApplicationTarget | DingTalkTarget
+ChatTarget = RobotTarget | ApplicationTarget | DingTalkTarget | AppriseTarget
 """Where people read: events are merged, and the pace of each chat is kept."""
 
 Target = ChatTarget | WebhookTarget | LogTarget
@@ -166,14 +174,23 @@ def secrets_of(target: Target) -> tuple[SecretField, ...]:
             found = (target.corp_secret.place,)
         case DingTalkTarget():
             found = (target.access_token.place, target.sign.place if target.sign else None)
+        case AppriseTarget():
+            found = (target.url.place,)
     return tuple(place for place in found if place)
 
 
 def parse_target(
-    uri: OptionUri, *, known: frozenset[str], namespace: str, problems: list[str], warnings: list[str]
+    uri: OptionUri,
+    *,
+    known: frozenset[str],
+    namespace: str,
+    allowed_hosts: Collection[str] | None,
+    problems: list[str],
+    warnings: list[str],
 ) -> Target | None:
     """Read where a sink sends. ``known``: the parameters that are ours and never leave in a URL. ``namespace``: where
-    its Secrets are; empty: the sink names that.
+    its Secrets are; empty: the sink names that. ``allowed_hosts``: what decides whether a library's URL may be opened;
+    None: it may.
 
     What is wrong or doubtful is added to ``problems`` and ``warnings``; None where there is a problem.
     """
@@ -188,6 +205,15 @@ def parse_target(
         return parse_application(uri, known=known, namespace=namespace, problems=problems, warnings=warnings)
     if uri.scheme == "dingtalk":
         return parse_dingtalk(uri, known=known, namespace=namespace, problems=problems, warnings=warnings)
+    if uri.scheme == "apprise":
+        return parse_apprise(
+            uri,
+            known=known,
+            namespace=namespace,
+            allowed_hosts=allowed_hosts,
+            problems=problems,
+            warnings=warnings,
+        )
     if uri.scheme in KUBE_EVENTERS_SCHEMES:
         problems.append(f"{uri.scheme}: is kube-eventer's, not supported here; {_SCHEMES}")
     else:
@@ -195,7 +221,7 @@ def parse_target(
     return None
 
 
-_SCHEMES = "write wecom:?key=KEY, wechat:?corp_id=ID, dingtalk:URL, webhook:URL or log:"
+_SCHEMES = "write wecom:?key=KEY, wechat:?corp_id=ID, dingtalk:URL, apprise:URL, webhook:URL or log:"
 
 
 def _wecom(

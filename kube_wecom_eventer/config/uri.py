@@ -13,6 +13,9 @@ from urllib.parse import SplitResult, unquote_plus, urlsplit
 VARIABLE = re.compile(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))")
 """``${NAME}`` or ``$NAME``; any other ``$`` stays as it is."""
 
+_NO_FRAGMENTS = ("apprise",)
+"""Schemes whose URLs hold a ``#`` as any other sign: in Apprise's it begins the name of a channel."""
+
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 NO_QUESTION_MARK = "the options follow '&' with no '?' before them; write '?' before the first one"
@@ -23,12 +26,14 @@ NO_QUESTION_MARK = "the options follow '&' with no '?' before them; write '?' be
 class OptionUri:
     """A scheme, a URL without its query, and the query's pairs in order.
 
-    ``warnings`` name what was written but does not work as written; they hold option names, never values.
+    ``written``: the same pairs as they stand there, for whoever decodes by other rules. ``warnings`` name what was
+    written but does not work as written; they hold option names, never values.
     """
 
     scheme: str
     url: str
     options: tuple[tuple[str, str], ...]
+    written: tuple[str, ...]
     warnings: tuple[str, ...]
 
     def first(self, name: str) -> str | None:
@@ -47,14 +52,22 @@ def parse_uri(text: str, *, environ: Mapping[str, str]) -> OptionUri:
         raise ValueError("has no scheme; write SCHEME:URL?name=value, for example webhook:https://...")
     warnings: list[str] = []
     rest = _expand(rest, environ, warnings)
-    rest, hash_sign, _ = rest.partition("#")
-    if hash_sign:
-        warnings.append("what stands behind '#' is ignored; write %23 for a '#' in a value")
+    if scheme not in _NO_FRAGMENTS:
+        rest, hash_sign, _ = rest.partition("#")
+        if hash_sign:
+            warnings.append("what stands behind '#' is ignored; write %23 for a '#' in a value")
     url, question, query = rest.partition("?")
     if not question and "&" in url:
         url, _, query = url.partition("&")
         warnings.append(NO_QUESTION_MARK)
-    return OptionUri(scheme=scheme, url=url, options=_decode_query(query, warnings), warnings=tuple(warnings))
+    pairs = _decode_query(query, warnings)
+    return OptionUri(
+        scheme=scheme,
+        url=url,
+        options=tuple((name, value) for _, name, value in pairs),
+        written=tuple(pair for pair, _, _ in pairs),
+        warnings=tuple(warnings),
+    )
 
 
 def http_address(url: str) -> SplitResult | None:
@@ -77,7 +90,8 @@ def _expand(text: str, environ: Mapping[str, str], warnings: list[str]) -> str:
     return VARIABLE.sub(value_of, text)
 
 
-def _decode_query(query: str, warnings: list[str]) -> tuple[tuple[str, str], ...]:
+def _decode_query(query: str, warnings: list[str]) -> list[tuple[str, str, str]]:
+    """Return each pair as it is written, its name and its value."""
     pairs = []
     for pair in query.split("&"):
         name, _, value = pair.partition("=")
@@ -86,5 +100,5 @@ def _decode_query(query: str, warnings: list[str]) -> tuple[tuple[str, str], ...
         elif _BAD_ESCAPE.search(pair):
             warnings.append(f"the option {name!r} holds a '%' that is no escape and is ignored; write %25")
         elif name:
-            pairs.append((unquote_plus(name), unquote_plus(value)))
-    return tuple(pairs)
+            pairs.append((pair, unquote_plus(name), unquote_plus(value)))
+    return pairs

@@ -8,7 +8,9 @@ from kube_wecom_eventer.render.chat_wording import ChatWording
 from kube_wecom_eventer.render.digest import Merged
 from kube_wecom_eventer.render.dingtalk_body import DINGTALK
 from kube_wecom_eventer.render.go_template import Limits
+from kube_wecom_eventer.render.late_wording import LateWording
 from kube_wecom_eventer.render.message import Message, Wording
+from kube_wecom_eventer.render.notice_body import notice_bodies
 from kube_wecom_eventer.render.renderer import Renderer
 from kube_wecom_eventer.render.style import Style
 from kube_wecom_eventer.render.templates import Templates
@@ -22,6 +24,7 @@ __all__ = [
     "ROBOT",
     "Bodies",
     "ChatWording",
+    "LateWording",
     "Limits",
     "LogWording",
     "Merged",
@@ -31,4 +34,5 @@ __all__ = [
     "Templates",
     "WebhookWording",
     "Wording",
+    "notice_bodies",
 ]

@@ -9,14 +9,26 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import tzinfo
+from typing import Any, Protocol
 
 from kube_wecom_eventer.errors import TemplateError
 from kube_wecom_eventer.render.cutting import cut_content
+from kube_wecom_eventer.render.digest import Merged
+from kube_wecom_eventer.render.json_writer import JsonWriter
 from kube_wecom_eventer.render.style import Style
+from kube_wecom_eventer.render.template import Writer
 from kube_wecom_eventer.render.text import cut_bytes, harmless
 
 Payload = dict[str, Any]
+
+
+class BodyWriter(Writer, Protocol):
+    """What a template writes a body with."""
+
+    def result(self) -> str:
+        """Return all that was written."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +57,8 @@ class Bodies:
     ``people`` returns the lists of people that a payload has, by their names, as they are written;
     ``mention_line`` returns what the text of a type ends with, so that it mentions the people of a style;
     ``mention_lists`` a payload with these people in its lists, too; ``join_mentions`` the first payload with the people
-    of all in its lists. ``doubts``: lines about what of a style can't come true.
+    of all in its lists. ``doubts``: lines about what of a style can't come true. ``headed``: a title stands apart from
+    the text, which need not repeat it.
     """
 
     types: Mapping[str, MessageType]
@@ -55,6 +68,15 @@ class Bodies:
     join_mentions: Callable[[Payload, Sequence[Payload]], Payload]
     doubts: Callable[[Style], Iterable[str]]
     longest: int | None = None
+    headed: bool = False
+
+    def writer(self, clean: Callable[[str], str]) -> BodyWriter:
+        """Return what a template writes a body with. ``clean`` makes a value harmless for the body's texts."""
+        return JsonWriter(clean=clean)
+
+    def finished(self, payload: Payload, items: Sequence[Merged], *, style: Style, zone: tzinfo) -> Payload:  # noqa: ARG002 others need them
+        """Return the payload of these items as it is sent."""
+        return payload
 
     def type_of(self, payload: Payload) -> MessageType | None:
         """Return the type of a payload; None where it has no text."""

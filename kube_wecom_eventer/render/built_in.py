@@ -14,14 +14,19 @@ from kube_wecom_eventer.render.bodies import Bodies, Payload
 from kube_wecom_eventer.render.card import card
 from kube_wecom_eventer.render.labels import Labels, labels
 from kube_wecom_eventer.render.local_time import in_zone
+from kube_wecom_eventer.render.mail_page import COLOURS, mail_page
 from kube_wecom_eventer.render.markup import (
     fenced_text,
     inert_line,
     inert_line_v2,
     quoted,
-    quoted_dingtalk,
+    quoted_commonmark,
     tagless,
     tagless_line,
+    unaddressed,
+    unaddressed_inert_line,
+    unaddressed_line,
+    unaddressed_quote,
 )
 from kube_wecom_eventer.render.style import Style
 from kube_wecom_eventer.render.text import CUT_MARK, cut_bytes, harmless
@@ -29,7 +34,7 @@ from kube_wecom_eventer.render.wecom_body import ROBOT
 
 _SIGNS = {"Warning": "⚠️", "Normal": "ℹ️"}
 _OTHER_SIGN = "🔔"
-_COLOURS = {"Warning": "warning", "Normal": "info"}
+_FONT_COLOURS = {"Warning": "warning", "Normal": "info"}
 _LONGEST_PLACE = 384
 _LONGEST_FACT = 256
 """Bytes: more than Kubernetes' own names have, and all facts together leave room for a message in 2048."""
@@ -49,22 +54,39 @@ class _Facts:
     where: str
     rows: tuple[tuple[str, str], ...]
 
+    @property
+    def headline(self) -> str:
+        return f"{self.sign} {self.reason} · {self.where}"
+
 
 def _plain_line(text: str) -> str:
     return " ".join(harmless(text).split())
 
 
-_PLAIN = {"text": (_plain_line, harmless), "text_with_tags": (tagless_line, tagless)}
+_PLAIN = {
+    "text": (_plain_line, harmless),
+    "text_with_tags": (tagless_line, tagless),
+    "notice": (unaddressed_line, unaddressed),
+}
+_COMMONMARK = {
+    "commonmark": (inert_line_v2, quoted_commonmark),
+    "notice_markdown": (unaddressed_inert_line, unaddressed_quote),
+}
 """By `MessageType.look`: what makes a fact harmless, and a message of several lines."""
+
+_NO_ROOM_FOR_ROWS = 400
+"""Bytes: in a text that is shorter the facts would leave nothing for the event's message."""
+_LONGEST_IN_MAIL = 8_000
+"""Bytes of an event's message in a mail."""
 
 
 def built_in_payload(event: Event, *, style: Style, zone: tzinfo, count: int = 1, bodies: Bodies = ROBOT) -> Payload:
     """Return the message of a style: within the chat's limits, nobody mentioned but the style's own people.
 
     text has a sign for the level; markdown a colour, too, and the event's message as a quote; markdown_v2 lists
-    the facts, with the event's message in a fence; DingTalk's markdown has both the list and the quote; for the cards
-    see ``card`` and ``_textcard``. What is too long is cut with a mark, the event's message first. count: how many
-    versions of events it stands for, shown from 2 on.
+    the facts, with the event's message in a fence; DingTalk's markdown has both the list and the quote; a mail is a
+    page of HTML; for the cards see ``card`` and ``_textcard``. What is too long is cut with a mark, the event's message
+    first. count: how many versions of events it stands for, shown from 2 on.
     """
     if style.msgtype == "template_card":
         return _card(event, style, zone, count)
@@ -106,14 +128,26 @@ class _Page:
 def _text(page: _Page, event: Event, zone: tzinfo, count: int) -> Payload:
     line, whole = _PLAIN[page.bodies.types[page.msgtype].look]
     facts = _facts(event, page.style, zone, count, line)
-    head = [f"{facts.sign} {facts.reason} · {facts.where}", *(_row(page.words, *row) for row in facts.rows)]
+    rows = [_row(page.words, *row) for row in facts.rows]
+    message = whole(event.message.strip())
+    if page.bodies.headed:
+        return _beneath_its_title(page, facts, rows, message)
     end = f"\n{page.mentions}" if page.mentions else ""
-    return page.filled("\n".join(head), before="\n", message=whole(event.message.strip()), end=end)
+    return page.filled("\n".join([facts.headline, *rows]), before="\n", message=message, end=end)
+
+
+def _beneath_its_title(page: _Page, facts: _Facts, rows: list[str], message: str) -> Payload:
+    """Return a text that stands beneath a title, which says the first line already."""
+    if page.bodies.types[page.msgtype].limit < _NO_ROOM_FOR_ROWS:
+        rows = []
+    if not rows:
+        return page.filled("", before="", message=message or facts.headline)
+    return page.filled("\n".join(rows), before="\n\n", message=message)
 
 
 def _markdown(page: _Page, event: Event, zone: tzinfo, count: int) -> Payload:
     facts = _facts(event, page.style, zone, count, inert_line)
-    colour = _COLOURS.get(event.type, "comment")
+    colour = _FONT_COLOURS.get(event.type, "comment")
     head = [f'**<font color="{colour}">{facts.sign} {facts.reason}</font>** · {facts.where}']
     head += [_row(page.words, label, f'<font color="comment">{value}</font>') for label, value in facts.rows]
     # The empty line ends the quote: what follows one directly may be drawn into it.
@@ -128,18 +162,44 @@ def _markdown_v2(page: _Page, event: Event, zone: tzinfo, count: int) -> Payload
     return page.filled(_listed(page, facts), before="\n```\n", message=message, after="\n```")
 
 
-def _dingtalk_markdown(page: _Page, event: Event, zone: tzinfo, count: int) -> Payload:
-    facts = _facts(event, page.style, zone, count, inert_line_v2)
+def _commonmark(page: _Page, event: Event, zone: tzinfo, count: int) -> Payload:
+    line, quoted_text = _COMMONMARK[page.bodies.types[page.msgtype].look]
+    facts = _facts(event, page.style, zone, count, line)
     message = event.message.strip()
+    quote = quoted_text(message) if message else ""
+    if page.bodies.headed:
+        return _beneath_its_title(page, facts, _listed_rows(page, facts), quote)
     end = f"\n\n{page.mentions}" if page.mentions else ""
-    quote = quoted_dingtalk(message) if message else ""
-    title = f"{facts.sign} {facts.reason} · {facts.where}"
-    return page.filled(_listed(page, facts), before="\n\n", message=quote, end=end, title=title)
+    return page.filled(_listed(page, facts), before="\n\n", message=quote, end=end, title=facts.headline)
 
 
 def _listed(page: _Page, facts: _Facts) -> str:
-    rows = [f"- **{label}**{page.words.between}{value}" for label, value in facts.rows]
-    return "\n".join([f"### {facts.sign} {facts.reason} · {facts.where}", *rows])
+    return "\n".join([f"### {facts.headline}", *_listed_rows(page, facts)])
+
+
+def _listed_rows(page: _Page, facts: _Facts) -> list[str]:
+    return [f"- **{label}**{page.words.between}{value}" for label, value in facts.rows]
+
+
+def _mail(page: _Page, event: Event, zone: tzinfo, count: int) -> Payload:
+    """Return a mail; its texts are escaped after they were cut."""
+    facts = _facts(event, page.style, zone, count, _plain_line)
+    html = mail_page(
+        title=f"{facts.sign} {facts.reason}",
+        where=facts.where,
+        rows=facts.rows,
+        message=cut_bytes(harmless(event.message).strip(), _LONGEST_IN_MAIL),
+        between=page.words.between,
+        colour=COLOURS["warning" if event.type == "Warning" else "normal"],
+    )
+    return page.bodies.made(page.msgtype, html)
+
+
+def headline(event: Event, *, style: Style, zone: tzinfo, count: int, clean: Callable[[str], str] = _plain_line) -> str:
+    """Return the first line of an event's message, for a place of its own: level, reason, object, ×N, cluster."""
+    facts = _facts(event, style, zone, count, clean)
+    names = (style.cluster, *style.labels[:MOST_LABELS])
+    return " · ".join([facts.headline, *(cut_bytes(clean(name), _LONGEST_LABEL, mark="…") for name in names if name)])
 
 
 def _textcard(page: _Page, event: Event, zone: tzinfo, count: int) -> Payload:
@@ -172,7 +232,10 @@ _LAYOUTS: Mapping[str, Callable[[_Page, Event, tzinfo, int], Payload]] = {
     "text_with_tags": _text,
     "markdown": _markdown,
     "markdown_v2": _markdown_v2,
-    "dingtalk_markdown": _dingtalk_markdown,
+    "notice": _text,
+    "commonmark": _commonmark,
+    "notice_markdown": _commonmark,
+    "mail": _mail,
     "textcard": _textcard,
 }
 """By `MessageType.look`."""

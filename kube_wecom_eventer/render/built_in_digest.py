@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from html import escape
 
 from kube_wecom_eventer.render.bodies import Bodies, Payload
 from kube_wecom_eventer.render.built_in import MOST_LABELS, times
 from kube_wecom_eventer.render.digest import Merged, filled, total
 from kube_wecom_eventer.render.labels import labels
-from kube_wecom_eventer.render.markup import inert_line, inert_line_v2, tagless, tagless_line
+from kube_wecom_eventer.render.mail_page import COLOURS, DIGEST_LINE, DIGEST_MESSAGE, DIGEST_PAGE, escaped_line
+from kube_wecom_eventer.render.markup import (
+    inert_line,
+    inert_line_v2,
+    tagless,
+    tagless_line,
+    unaddressed_inert_line,
+    unaddressed_line,
+)
 from kube_wecom_eventer.render.style import Style
 from kube_wecom_eventer.render.text import cut_bytes, harmless
 from kube_wecom_eventer.render.wecom_body import ROBOT
@@ -23,7 +33,8 @@ _LONGEST_NAME = 128
 class Look:
     """How a type of message writes a digest; the templates take what is already harmless.
 
-    ``clean_sum`` makes a namespace or reason harmless for a sum.
+    ``clean_sum`` makes a namespace or reason harmless for a sum. ``escape`` writes a value that has its length already.
+    ``page``: all of it. ``between`` stands between the texts that a template makes of events.
     """
 
     clean: Callable[[str], str]
@@ -32,6 +43,9 @@ class Look:
     message: str
     clean_sum: Callable[[str], str]
     markdown: bool = True
+    escape: Callable[[str], str] = str
+    page: str = "{header}\n{lines}{end}"
+    between: str = "\n\n"
 
 
 def _plain(text: str) -> str:
@@ -46,6 +60,7 @@ def _text_look(clean: Callable[[str], str], clean_sum: Callable[[str], str]) -> 
         message="：{text}",
         clean_sum=clean_sum,
         markdown=False,
+        between="\n",
     )
 
 
@@ -68,7 +83,19 @@ LOOKS = {
         clean_sum=inert_line,
     ),
     "markdown_v2": _LIST,
-    "dingtalk_markdown": _LIST,
+    "commonmark": _LIST,
+    "notice": replace(_text_look(unaddressed_line, unaddressed_line), page="{lines}"),
+    "notice_markdown": replace(_LIST, clean=unaddressed_inert_line, clean_sum=unaddressed_inert_line, page="{lines}"),
+    "mail": Look(
+        clean=_plain,
+        escape=escape,
+        header="{sign} {title}",
+        line=DIGEST_LINE,
+        message=DIGEST_MESSAGE,
+        clean_sum=escaped_line,
+        page=DIGEST_PAGE,
+        between="\n<hr>\n",
+    ),
 }
 """By `MessageType.look`; what is not among them has no room for a digest."""
 
@@ -82,12 +109,17 @@ def built_in_digest(items: Sequence[Merged], *, style: Style, bodies: Bodies = R
     header = digest_header(items, style=style, look=kind.look)
     mentions = bodies.mention_line(msgtype, style)
     end = ("\n\n" if look.markdown else "\n") + mentions if mentions else ""
-    room = kind.limit - len((header + "\n" + end).encode())
+    colour = COLOURS["warning" if _warns(items) else "normal"]
+    page = partial(look.page.format, header=header, end=end, colour=colour)
+    room = kind.limit - len(page(lines="").encode())
 
     def line(item: Merged) -> str:
         return _line(item, look)
 
-    content = f"{header}\n{filled(items, line=line, clean=look.clean, words=words, room=room)}{end}"
+    def clean(text: str) -> str:
+        return look.escape(look.clean(text))
+
+    content = page(lines=filled(items, line=line, clean=clean, words=words, room=room))
     title = digest_header(items, style=style, look="text")
     return bodies.mention_lists(bodies.made(msgtype, content, title=title), style)
 
@@ -95,18 +127,22 @@ def built_in_digest(items: Sequence[Merged], *, style: Style, bodies: Bodies = R
 def digest_header(items: Sequence[Merged], *, style: Style, look: str) -> str:
     """Return the first line of a digest: how many groups, ×N, the cluster and the labels."""
     chosen, words = LOOKS[look], labels(style.lang)
-    warning = any(item.event.type == "Warning" for item in items)
+    warning = _warns(items)
     names = [name for name in (style.cluster, *style.labels[:MOST_LABELS]) if name]
-    about = "".join(f" · {cut_bytes(chosen.clean(name), _LONGEST_NAME, mark='…')}" for name in names)
+    about = "".join(f" · {chosen.escape(cut_bytes(chosen.clean(name), _LONGEST_NAME, mark='…'))}" for name in names)
     title = words.digest.format(groups=len(items)) + f" ×{total(items)}" + about
     return chosen.header.format(sign="⚠️" if warning else "ℹ️", title=title, colour="warning" if warning else "info")
+
+
+def _warns(items: Sequence[Merged]) -> bool:
+    return any(item.event.type == "Warning" for item in items)
 
 
 def _line(item: Merged, look: Look) -> str:
     about = item.event.involved_object
 
     def short(text: str, longest: int) -> str:
-        return cut_bytes(look.clean(text), longest, mark="…")
+        return look.escape(cut_bytes(look.clean(text), longest, mark="…"))
 
     name = short(item.name or about.name, _LONGEST_NAME)
     place = short(about.namespace, _LONGEST_NAME)

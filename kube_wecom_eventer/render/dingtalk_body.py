@@ -90,7 +90,7 @@ DINGTALK = Bodies(
         "text": MessageType(limit=_LONGEST_TEXT, look="text"),
         "markdown": MessageType(
             limit=_LONGEST_TEXT,
-            look="dingtalk_markdown",
+            look="commonmark",
             field="text",
             clean=contained,
             markup=True,

@@ -17,6 +17,7 @@ _TILDE_FENCE = re.compile(r"~(?=~~)")
 _LINE_BREAK = re.compile("\r\n|[\r\x85\u2028\u2029]")
 _ACTIVE_LINE_START = re.compile(r"(?m)^([ \t]*)(?=[#>])")
 _BLOCK_START = re.compile(r"^(?=[-+=|]|[0-9]{1,9}[.)])")
+_ADDRESSING = re.compile(r"(?<![\w@])@(?=\w)|@(?=(?:all|channel|everyone|here|room|team)\b)", re.IGNORECASE)
 _OUTER_UNDERSCORE = re.compile(r"(?<![0-9A-Za-z])_|_(?![0-9A-Za-z])")
 
 
@@ -79,13 +80,48 @@ def quoted(text: str) -> str:
     return "\n".join(f"> {line}".rstrip() for line in inert(text).split("\n"))
 
 
-def quoted_dingtalk(text: str) -> str:
-    """Return a text as a quote of DingTalk's markdown: each line a line, nothing active inside.
+def quoted_commonmark(text: str) -> str:
+    """Return a text as a quote of CommonMark, or DingTalk's dialect of it: each line a line, nothing active inside.
 
-    Its dialect has lists, emphasis and images, and joins lines that have no two spaces at their end.
+    It has lists, emphasis and images, and joins lines that have no two spaces at their end.
     """
     lines = (inert_line_v2(line) for line in _LINE_BREAK.sub("\n", text).split("\n"))
     return "  \n".join(f"> {_BLOCK_START.sub(ZERO_WIDTH_SPACE, line)}".rstrip() for line in lines)
+
+
+def unaddressed(text: str) -> str:
+    """Return a text that mentions nobody in any chat, and hides no link behind other words: chats read markup in texts.
+
+    An ``@`` before a name gets a zero-width space behind it, and so does a ``<`` that may begin a tag. The ``@`` of an
+    image's digest or a mail address stays as it can be copied, unless it would call everybody.
+
+    Slack: ``<!channel>``; Discord and Mattermost: ``@everyone``, ``@all``; Feishu: ``<at>``; Telegram: ``@name``.
+    """
+    return _silent(tagless(text))
+
+
+def unaddressed_line(text: str) -> str:
+    """Return the same on one line."""
+    return _silent(tagless_line(text))
+
+
+def unaddressed_contained(text: str) -> str:
+    """Return a text that mentions nobody and stays within the markup around it."""
+    return _silent(contained(text))
+
+
+def unaddressed_inert_line(text: str) -> str:
+    """Return a line of CommonMark without markup of its own that mentions nobody."""
+    return _silent(inert_line_v2(text))
+
+
+def unaddressed_quote(text: str) -> str:
+    """Return a quote of CommonMark that mentions nobody."""
+    return _silent(quoted_commonmark(text))
+
+
+def _silent(text: str) -> str:
+    return _ADDRESSING.sub("@" + ZERO_WIDTH_SPACE, text).replace("](", f"]{ZERO_WIDTH_SPACE}(")
 
 
 def fenced_text(text: str) -> str:

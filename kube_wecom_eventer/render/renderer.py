@@ -13,7 +13,6 @@ from kube_wecom_eventer.render.bodies import Bodies, Payload
 from kube_wecom_eventer.render.built_in import built_in_payload, times
 from kube_wecom_eventer.render.built_in_digest import built_in_digest
 from kube_wecom_eventer.render.digest import Merged
-from kube_wecom_eventer.render.json_writer import JsonWriter
 from kube_wecom_eventer.render.message import Message
 from kube_wecom_eventer.render.people import mentioning
 from kube_wecom_eventer.render.style import Style
@@ -60,7 +59,7 @@ class Renderer:
             return self.built_in(event, style=style, count=count)
         try:
             payload = mentioning(self._fitting(event, parsed, count), people, bodies=self._bodies)
-            return Message(body=self._bodies.encode(payload), built_in=False)
+            return self._message(payload, [Merged(event, count)], style, built_in=False)
         except TemplateError as error:
             self._templates.failed(template, stage="render", problem=str(error))
             return self.built_in(event, style=style, count=count)
@@ -83,7 +82,7 @@ class Renderer:
             if payload is None:
                 return self.built_in_digest(items, style=style)
             payload = mentioning(payload, people, bodies=self._bodies)
-            return Message(body=self._bodies.encode(payload), built_in=False)
+            return self._message(payload, items, style, built_in=False)
         except TemplateError as error:
             self._templates.failed(template, stage="render", problem=str(error))
             return self.built_in_digest(items, style=style)
@@ -101,12 +100,11 @@ class Renderer:
     def built_in(self, event: Event, *, style: Style = _DEFAULT, count: int = 1) -> Message:
         """Return the message in our own words."""
         payload = built_in_payload(event, style=style, zone=self._zone, count=count, bodies=self._bodies)
-        return Message(body=self._bodies.encode(payload), built_in=True)
+        return self._message(payload, [Merged(event, count)], style, built_in=True)
 
     def built_in_digest(self, items: Sequence[Merged], *, style: Style = _DEFAULT) -> Message:
         """Return the digest in our own words."""
-        payload = built_in_digest(items, style=style, bodies=self._bodies)
-        return Message(body=self._bodies.encode(payload), built_in=True)
+        return self._message(built_in_digest(items, style=style, bodies=self._bodies), items, style, built_in=True)
 
     def after_refusal(
         self, items: Sequence[Merged], *, template: str, problem: str, style: Style = _DEFAULT
@@ -116,6 +114,10 @@ class Renderer:
         if len(items) > 1:
             return self.built_in_digest(items, style=style)
         return self.built_in(items[0].event, style=style, count=items[0].count)
+
+    def _message(self, payload: Payload, items: Sequence[Merged], style: Style, *, built_in: bool) -> Message:
+        finished = self._bodies.finished(payload, items, style=style, zone=self._zone)
+        return Message(body=self._bodies.encode(finished), built_in=built_in)
 
     def _fitting(self, event: Event, template: Template, count: int) -> Payload:
         """Render, and where it is too long again with a shorter message: what stands behind it is kept.
@@ -144,6 +146,6 @@ class Renderer:
         return self._bodies.counted(payload, times(count))
 
     def _rendered(self, event: Event, template: Template, *, clean: Callable[[str], str]) -> Payload:
-        writer = JsonWriter(clean=clean)
+        writer = self._bodies.writer(clean)
         self._steps += template.execute(event, writer, zone=self._zone)
         return self._bodies.parse(writer.result())

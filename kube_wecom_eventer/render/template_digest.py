@@ -25,13 +25,18 @@ def template_digest(
         return None
     texts = {id(item): bodies.text_of(payload) or "" for item, payload in zip(items, payloads, strict=False)}
     header = digest_header(items, style=style, look=kind.look)
+    look = LOOKS[kind.look]
     joined = filled(
         items[: len(payloads)],
         line=lambda item: texts[id(item)],
-        clean=LOOKS[kind.look].clean_sum,
+        clean=look.clean_sum,
         words=labels(style.lang),
         room=kind.limit - len(header.encode()) - 1,
-        between="\n\n" if LOOKS[kind.look].markdown else "\n",
+        between=look.between,
         unlisted=items[len(payloads) :],
     )
+    if bodies.headed:
+        # The header is the title, and one event's own is not the digest's.
+        first = {name: value for name, value in payloads[0].items() if name != "title"}
+        return bodies.with_text(first, joined)
     return bodies.join_mentions(bodies.with_text(payloads[0], f"{header}\n{joined}"), payloads)

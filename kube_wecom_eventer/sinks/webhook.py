@@ -9,12 +9,10 @@ import httpx
 
 from kube_wecom_eventer.config import WebhookTarget
 from kube_wecom_eventer.render import Message
+from kube_wecom_eventer.sinks.http_status import by_status
 from kube_wecom_eventer.sinks.outcome import Outcome, Verdict
 from kube_wecom_eventer.sinks.posting import overloaded, post
 from kube_wecom_eventer.sinks.redaction import Redaction
-
-_REFUSED = frozenset({400, 413, 415, 422})
-_BROKEN = frozenset({401, 403, 404, 405, 407, 410})
 
 
 class Webhook:
@@ -48,11 +46,7 @@ class Webhook:
         if later := overloaded(response):
             return later
         status = response.status_code
-        detail = f"HTTP {status}: {self._redaction.clean(response.text)[:120]!r}"
-        if response.is_redirect or status in _BROKEN:
-            return Outcome(verdict=Verdict.BROKEN, reason=_label(status), detail=detail)
-        verdict = Verdict.REFUSED if status in _REFUSED else Verdict.UNKNOWN
-        return Outcome(verdict=verdict, reason=_label(status), detail=detail)
+        return by_status(status, f"HTTP {status}: {self._redaction.clean(response.text)[:120]!r}")
 
 
 def _parts(url: str) -> tuple[str, ...]:
@@ -61,8 +55,3 @@ def _parts(url: str) -> tuple[str, ...]:
     written = (value for pair in parts.query.split("&") for value in pair.split("=")[1:])
     decoded = (value for _, value in parse_qsl(parts.query))
     return (parts.path, parts.query, *parts.path.split("/"), *written, *decoded)
-
-
-def _label(status: int) -> str:
-    """Return the metric's label: the codes that we know, and one for the rest."""
-    return f"http_{status}" if status in _REFUSED or status in _BROKEN else f"http_{status // 100}xx"

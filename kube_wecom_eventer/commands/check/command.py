@@ -23,7 +23,15 @@ from kube_wecom_eventer.commands.check.rights import Right, check_rights, needed
 from kube_wecom_eventer.commands.check.routes import check_routes, within
 from kube_wecom_eventer.commands.check.stored import check_checkpoint, found_elsewhere, say_config_maps, say_declared
 from kube_wecom_eventer.commands.check.words import check_templates, sample_event
-from kube_wecom_eventer.config import CheckpointSettings, LogTarget, Settings, pod_name, resolve, secrets_of
+from kube_wecom_eventer.config import (
+    AppriseTarget,
+    CheckpointSettings,
+    LogTarget,
+    Settings,
+    pod_name,
+    resolve,
+    secrets_of,
+)
 from kube_wecom_eventer.errors import ConfigError
 from kube_wecom_eventer.following import Following
 from kube_wecom_eventer.kube.client import ApiClient
@@ -128,7 +136,7 @@ async def _cluster(
         _say_problems(error, report)
     try:
         for sink in settings.sinks:
-            if not isinstance(sink.target, LogTarget):
+            if not isinstance(sink.target, LogTarget | AppriseTarget):
                 clients.client(sink.target.ca_file)
     except ConfigError as error:
         _say_problems(error, report)

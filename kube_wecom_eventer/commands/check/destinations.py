@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import email.utils
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -11,11 +12,22 @@ import httpx
 
 from kube_wecom_eventer.building import HttpClients
 from kube_wecom_eventer.commands.check.findings import Report
-from kube_wecom_eventer.config import ApplicationTarget, LogTarget, RobotTarget, Target, secrets_of
+from kube_wecom_eventer.config import (
+    ApplicationTarget,
+    AppriseTarget,
+    DingTalkTarget,
+    LogTarget,
+    RobotTarget,
+    Target,
+    WebhookTarget,
+    secrets_of,
+)
 from kube_wecom_eventer.errors import ConfigError
 from kube_wecom_eventer.render import Message
 from kube_wecom_eventer.routing import Way
-from kube_wecom_eventer.sinks import Verdict
+from kube_wecom_eventer.sinks import AppriseService, Verdict
+
+_ByHttp = RobotTarget | ApplicationTarget | DingTalkTarget | WebhookTarget
 
 _TIMEOUT = 8.0
 _CLOCK_MARGIN = 30.0
@@ -30,6 +42,11 @@ async def check_destinations(ways: Iterable[Way], clients: HttpClients, report: 
     for way in ways:
         target = way.settings.target
         if isinstance(target, LogTarget):
+            continue
+        if isinstance(target, AppriseTarget):
+            if target.destination not in keys:
+                keys.add(target.destination)
+                await _service(way, report)
             continue
         try:
             host = _host(target.endpoint.reveal())
@@ -66,12 +83,36 @@ async def _keys(way: Way, report: Report, *, reached: bool) -> None:
         report.good(way.route.name, "WeCom takes the application's secret")
 
 
-async def _reach(host: str, target: Target, clients: HttpClients, report: Report, *, now: datetime) -> bool:
+async def _service(way: Way, report: Report) -> None:
+    """Look whether Apprise's URL can be had and opened, and whether a mail server is there; nobody is told anything."""
+    name, sink = way.route.name, way.terms.sink
+    report.working(f"looking at the URL of {name} ...")
+    if outcome := await sink.ready():
+        text, _, rule = outcome.detail.partition("; grant ")
+        report.bad(name, text, *([f"grant {rule}"] if rule else []))
+        return
+    for secret in secrets_of(way.settings.target):
+        report.good(name, f"Secret {secret} holds a URL")
+    if not isinstance(sink, AppriseService) or not (place := sink.mail_server):
+        report.note(name, "whether this service can be reached shows when something is sent: --send-test")
+        return
+    started = time.monotonic()
+    try:
+        async with asyncio.timeout(_TIMEOUT):
+            _, writer = await asyncio.open_connection(*place)
+            writer.close()
+    except (OSError, TimeoutError) as error:
+        text = str(error) or "no connection in time"
+        report.bad(name, f"the mail server can't be reached: {text}", "look at the host, its port and NetworkPolicies")
+        return
+    report.good(name, f"the mail server can be reached, in {(time.monotonic() - started) * 1000:.0f} ms")
+
+
+async def _reach(host: str, target: _ByHttp, clients: HttpClients, report: Report, *, now: datetime) -> bool:
     report.working(f"asking {host} ...")
     started = time.monotonic()
     try:
-        ca_file = None if isinstance(target, LogTarget) else target.ca_file
-        answer = await clients.client(ca_file).get(host, timeout=_TIMEOUT, follow_redirects=False)
+        answer = await clients.client(target.ca_file).get(host, timeout=_TIMEOUT, follow_redirects=False)
     except ConfigError as error:
         for problem in error.problems:
             report.bad(host, problem)

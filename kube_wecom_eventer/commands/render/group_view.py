@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from html import unescape
 from typing import Any
 
 _MENTION = re.compile(r"<@([^<>\s]+)>")
@@ -19,6 +20,9 @@ _HEADING = re.compile(r"^#{1,6}\s+(.*)$")
 _QUOTE = re.compile(r"^>\s?(.*)$")
 _ITEM = re.compile(r"^(\s*)[-*+]\s+")
 _FENCE = re.compile(r"^\s*(?:```|~~~)")
+_ENDS = re.compile(r"<br\s*/?>|</(?:p|div|pre|li|tr|h[1-6])>", re.IGNORECASE)
+_BOLD_TAG = re.compile(r"<b\b[^<>]*>([^<>]*)</b>")
+_TAG = re.compile(r"<[^<>]*>")
 _DIV = re.compile(r"<div[^<>]*>(.*?)</div>", re.DOTALL)
 
 _COLOURS = {"info": "32", "comment": "2", "warning": "33"}
@@ -50,7 +54,9 @@ def group_view(body: Mapping[str, Any], *, paint: Paint) -> list[str]:
     if part is None:
         return []
     draw = _DRAWN.get(kind)
-    return [f"({printable(kind)})"] if draw is None else list(draw(part, paint))
+    title = body.get("title")
+    head = [paint(printable(title).replace("\n", " "), "1"), ""] if isinstance(title, str) else []
+    return [*head, f"({printable(kind)})"] if draw is None else [*head, *draw(part, paint)]
 
 
 def mentions(body: Mapping[str, Any]) -> tuple[str, ...]:
@@ -114,6 +120,15 @@ def _markdown_v2(part: Mapping[str, Any], paint: Paint) -> Iterator[str]:
             yield _inline(_ITEM.sub(r"\1• ", line), paint)
 
 
+def _html(part: Mapping[str, Any], paint: Paint) -> Iterator[str]:
+    """Yield the lines of a mail; bold acts, all else of the markup is left out."""
+    content = _ENDS.sub("\n", _content(part))
+    content = _BOLD_TAG.sub(lambda bold: paint(bold[1], "1"), content)
+    for line in unescape(_TAG.sub("", content)).split("\n"):
+        if text := line.strip():
+            yield printable(text)
+
+
 def _card(part: Mapping[str, Any], paint: Paint) -> Iterator[str]:
     title = part.get("main_title")
     if isinstance(title, Mapping):
@@ -145,6 +160,7 @@ _DRAWN: Mapping[str, Callable[[Mapping[str, Any], Paint], Iterator[str]]] = {
     "markdown": _markdown,
     "markdown_v2": _markdown_v2,
     "textcard": _textcard,
+    "html": _html,
     "template_card": _card,
     "news": _news,
 }

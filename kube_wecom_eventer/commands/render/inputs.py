@@ -25,13 +25,14 @@ _JINJA_FILES = (".j2", ".jinja", ".jinja2")
 _YAML_FILES = (".yaml", ".yml")
 _A_ROBOT = "wecom:?key=none"
 _SINK = "sink"
-_FILES = re.compile(r"(?<=[?&])(?:(?:key|corp_secret|access_token|sign)_file|ca_file)=[^&#]*&?")
+_FILES = re.compile(r"(?<=[?&])(?:(?:key|corp_secret|access_token|sign|url)_file|ca_file)=[^&#]*&?")
 _KEYS = (
     (re.compile(rf"wecom:|webhook:[^?&#]*{ROBOT_PATH}"), "key"),
     (re.compile("wechat:"), "corp_secret"),
     (re.compile("dingtalk:"), "access_token"),
 )
 """What a sink of these needs."""
+_ELSEWHERE = re.compile(r"^apprise:(?:\$\{?\w+\}?)?(?:[?&]|$)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +101,9 @@ def read_sinks(texts: Sequence[str], *, environ: Mapping[str, str], problems: li
 def _without_the_daemons_own(text: str) -> str:
     """Return a sink without the files of the daemon's pod, with a key where a chat has none: nothing is sent."""
     text = _FILES.sub("", text)
+    if not re.search(r"[?&]url(?:_secret)?=", text):
+        # A URL that stands elsewhere: nobody knows what service it is.
+        text = _ELSEWHERE.sub("apprise:?url_secret=none/none&", text)
     for sink, key in _KEYS:
         if sink.match(text) and not re.search(rf"[?&]{key}(?:_secret)?=[^&]", text):
             text += ("&" if "?" in text else "?") + f"{key}=none"

@@ -12,7 +12,7 @@ import msgspec
 from kube_wecom_eventer.commands.render.group_view import Paint, dingtalk_mentions, group_view, mentions, printable
 from kube_wecom_eventer.commands.render.inputs import Subject
 from kube_wecom_eventer.commands.render.rendering import Rendered
-from kube_wecom_eventer.config import ApplicationTarget, DingTalkTarget, RobotTarget, Target
+from kube_wecom_eventer.config import ApplicationTarget, AppriseTarget, DingTalkTarget, RobotTarget, Target
 from kube_wecom_eventer.render.lint import Finding, excerpt
 
 _MISSING_SHOWN = 60
@@ -70,6 +70,8 @@ def _whom(target: Target) -> str:
             return "a WeCom application"
         case DingTalkTarget():
             return "DingTalk"
+        case AppriseTarget():
+            return f"Apprise's {target.service}://" if target.service else "a service of Apprise's, taken for a mail"
     return target.shown
 
 

@@ -21,7 +21,7 @@ from kube_wecom_eventer.notify.likeness import owner_name
 from kube_wecom_eventer.render import Merged, Message, Renderer, Templates
 from kube_wecom_eventer.render.json_writer import JsonWriter
 from kube_wecom_eventer.render.lint import Finding, lint_template
-from kube_wecom_eventer.render.text import CUT_MARK
+from kube_wecom_eventer.render.text import CUT_MARK, harmless
 from kube_wecom_eventer.render.wecom_body import ROBOT
 from kube_wecom_eventer.sinks import Account, Outcome
 
@@ -124,7 +124,7 @@ class Renderings:
         template = subject.template
         if template is None:
             return ""
-        writer = JsonWriter()
+        writer = subject.bodies.writer(harmless) if subject.bodies else JsonWriter()
         try:
             template.parsed().execute(event, writer, zone=self._zone)
         except TemplateError:
