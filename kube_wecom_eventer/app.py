@@ -21,6 +21,7 @@ from kube_wecom_eventer.building import (
     build_leadership,
     build_store,
     described,
+    described_default,
     doubts,
 )
 from kube_wecom_eventer.config import Settings, pod_name, resolve
@@ -255,6 +256,9 @@ class Daemon:
             for doubt in doubts(sink):
                 log.warning("configuration_doubtful", detail=f"{sink.name}: {doubt}")
             log.info("route", route=sink.name, **described(sink))
+        if declared := self._settings.declared_routes:
+            for scheme, default in declared.defaults.items():
+                log.info("route_default", scheme=scheme, **described_default(default))
         log.info(
             "daemon_started",
             version=__version__,

@@ -26,6 +26,7 @@ from kube_wecom_eventer.config import (
     DingTalkTarget,
     LogTarget,
     RobotTarget,
+    RouteDefault,
     Secret,
     SecretField,
     Settings,
@@ -308,7 +309,7 @@ def described(sink: SinkSettings) -> dict[str, object]:
     described: dict[str, object] = {
         "destination": sink.target.destination,
         "address": sink.target.shown,
-        "receivers": _receivers(sink.target) if isinstance(sink.target, ApplicationTarget) else [],
+        "receivers": _receivers(sink.target),
         "event_level": chosen.level,
         "namespaces": sorted(chosen.namespaces) or "all",
         "exclude_namespaces": sorted(chosen.excluded_namespaces),
@@ -323,7 +324,24 @@ def described(sink: SinkSettings) -> dict[str, object]:
     return {name: value for name, value in described.items() if value}
 
 
-def _receivers(target: ApplicationTarget) -> list[str]:
-    """Return whom an application tells, in words; of many only how many."""
+def described_default(default: RouteDefault) -> dict[str, object]:
+    """Return what the log says of a default of declared routes; nothing secret."""
+    target = default.target
+    described: dict[str, object] = {
+        "destination": target.destination,
+        "address": target.shown,
+        "allow_receivers": sorted(default.receivers),
+        "allow_domains": sorted(default.domains),
+        "max_receivers": default.most,
+    }
+    return {name: value for name, value in described.items() if value}
+
+
+def _receivers(target: Target) -> list[str]:
+    """Return whom an application or a mail server tells, in words; of many only how many."""
+    if isinstance(target, AppriseTarget):
+        return list(target.receivers)
+    if not isinstance(target, ApplicationTarget):
+        return []
     users = target.users if len(target.users) <= _NAMED else (f"{len(target.users)} users",)
     return [*users, *(f"party {party}" for party in target.parties), *(f"tag {tag}" for tag in target.tags)]

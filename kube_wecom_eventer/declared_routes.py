@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from kube_wecom_eventer.config import SinkSettings, parse_declared_sink
+from kube_wecom_eventer.config import RouteDefaults, SinkSettings, parse_declared_sink
 from kube_wecom_eventer.render import Limits, Templates
 from kube_wecom_eventer.routing import RouteTable, Way
 
@@ -49,7 +49,7 @@ class DeclaredRoute:
 
 class DeclaredRoutes:
     """``namespace``: the daemon's own, whose routes are for any namespace. ``allowed_hosts``: where the others' may
-    send; the platform's own, too."""
+    send; the platform's own, too. ``defaults``: by whose way those are sent that name only people."""
 
     def __init__(
         self,
@@ -59,11 +59,13 @@ class DeclaredRoutes:
         namespace: str,
         allowed_hosts: Collection[str],
         make_way: MakeWay,
+        defaults: RouteDefaults | None = None,
     ) -> None:
         self._table = table
         self._templates = templates
         self._namespace = namespace
         self._allowed_hosts = allowed_hosts
+        self._defaults = defaults
         self._make_way = make_way
         self._made: dict[str, dict[str, Way]] = {}
         self._written: dict[str, tuple[SinkSettings, bool]] = {}
@@ -127,6 +129,7 @@ class DeclaredRoutes:
             namespace=namespace,
             allowed_hosts=self._allowed_hosts,
             everywhere=everywhere,
+            defaults=self._defaults,
             problems=problems,
             warnings=doubts,
         )

@@ -94,6 +94,7 @@ class Following:
                 templates=self.templates,
                 namespace=namespace,
                 allowed_hosts=settings.declared_routes.allowed_hosts,
+                defaults=settings.declared_routes.defaults,
                 make_way=make.way,
             )
             self._routes_followed = self._route_followers(self._declared, settings.watched)

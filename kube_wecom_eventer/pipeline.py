@@ -26,6 +26,7 @@ from kube_wecom_eventer.notify import (
     WINDOW,
     Batch,
     Dispatcher,
+    InTurn,
     MergingPending,
     NoPace,
     OneByOne,
@@ -33,6 +34,7 @@ from kube_wecom_eventer.notify import (
     Pacing,
     Permitted,
     RecordedPace,
+    Turns,
     notification,
 )
 from kube_wecom_eventer.reading import NO_CHECKPOINT, ROUTE_REMOVED, Reading
@@ -58,6 +60,7 @@ class Pipeline:
     def __init__(self, around: Surroundings, *, store: CheckpointStore) -> None:
         self._around = around
         self._paces: dict[str, RecordedPace] = {}
+        self._turns: dict[str, Turns] = {}
         self._checkpointing = Checkpointing(
             store=store,
             metrics=around.metrics,
@@ -203,8 +206,8 @@ class Pipeline:
                 destination=name,
                 pending=MergingPending(max_groups=around.settings.max_groups) if way.merges else OneByOne(),
                 metrics=around.metrics,
-                pace=self._pace_of(way.terms.sink.account) or Permitted(NoPace(), until=around.may_start_until),
-                pace_of=self._pace_of,
+                pace=self._pace_of(name, way.terms.sink.account) or Permitted(NoPace(), until=around.may_start_until),
+                pace_of=partial(self._pace_of, name),
                 returned=self._returned,
                 told=partial(self._told, name.partition("-")[0]),
                 settled=self._checkpointing.changed,
@@ -256,11 +259,13 @@ class Pipeline:
         else:
             self._lose(batch.route, batch.count, ROUTE_REMOVED, "the route was removed")
 
-    def _pace_of(self, account: Account | None) -> Pacing | None:
-        """Return the pace of an account, whichever destinations send by it; None for what has none."""
+    def _pace_of(self, destination: str, account: Account | None) -> Pacing | None:
+        """Return the pace of an account, in turn with others that send by it; None for what has none."""
         if account is None:
             return None
-        return Permitted(self._paces.get(account.name) or self._new_pace(account), until=self._around.may_start_until)
+        pace = self._paces.get(account.name) or self._new_pace(account)
+        turns = self._turns.setdefault(account.name, Turns())
+        return Permitted(InTurn(pace, turns=turns, who=destination), until=self._around.may_start_until)
 
     def _new_pace(self, account: Account) -> Pace:
         now, wall = asyncio.get_running_loop().time(), self._around.now().timestamp()
@@ -328,6 +333,7 @@ class Pipeline:
         used = {account.name for way in self._routes.ways.values() if (account := way.terms.sink.account)}
         for name in [name for name, pace in self._paces.items() if name not in used and not pace.attempts(now)]:
             del self._paces[name]
+            self._turns.pop(name, None)
 
     def _unsettled(self) -> dict[str, Unsettled]:
         objects: dict[str, dict[int, int]] = {}

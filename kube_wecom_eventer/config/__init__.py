@@ -13,6 +13,7 @@ from kube_wecom_eventer.config.dingtalk import DingTalkTarget
 from kube_wecom_eventer.config.filter import CLUSTER_SCOPE, FilterSettings
 from kube_wecom_eventer.config.leader_election import LeaderElectionSettings
 from kube_wecom_eventer.config.object_name import ObjectName
+from kube_wecom_eventer.config.route_default import RouteDefault, RouteDefaults
 from kube_wecom_eventer.config.secret import Secret
 from kube_wecom_eventer.config.secret_field import SecretField
 from kube_wecom_eventer.config.settings import Settings, load_settings
@@ -43,6 +44,8 @@ __all__ = [
     "LogTarget",
     "ObjectName",
     "RobotTarget",
+    "RouteDefault",
+    "RouteDefaults",
     "Secret",
     "SecretField",
     "Settings",

@@ -59,7 +59,8 @@ _USERID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.@-]{0,63}")
 class ApplicationTarget:
     """A WeCom application, and whom it tells. ``endpoint`` is the API's address without a path of the API.
 
-    ``users``: userids, or just `EVERYBODY`; ``parties`` and ``tags``: numbers of departments and of tags.
+    ``users``: userids, or just `EVERYBODY`; ``parties`` and ``tags``: numbers of departments and of tags. ``tenant``:
+    the namespace whose routes tell by it, if it is not theirs: one's mistakes must not keep another's messages waiting.
     """
 
     endpoint: Secret
@@ -72,11 +73,13 @@ class ApplicationTarget:
     tags: tuple[str, ...] = ()
     headers: Headers = ()
     ca_file: str | None = None
+    tenant: str = ""
 
     @property
     def destination(self) -> str:
         """Name the destination, without giving the secret away: sinks of one application share its pace."""
-        return self.account(self.corp_secret.value) if self.corp_secret.place is None else self._named()
+        name = self.account(self.corp_secret.value) if self.corp_secret.place is None else self._named()
+        return f"{name}@{self.tenant}" if self.tenant else name
 
     def account(self, secret: Secret) -> str:
         """Name what WeCom counts messages by: the application, for whoever has its secret."""
@@ -142,13 +145,21 @@ def _matching(uri: OptionUri, name: str, pattern: re.Pattern[str], what: str, pr
     return text
 
 
-def _receivers(
-    uri: OptionUri, problems: list[str], warnings: list[str]
-) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-    """Return users, parties and tags; where nobody is named, all members."""
+Receivers = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
+"""Users, parties and tags."""
+
+
+def receivers_of(uri: OptionUri, problems: list[str]) -> Receivers:
+    """Return the receivers that are named, `EVERYBODY` among the users."""
     users = _list(uri, "to_user", _USERID, "userids", problems, also=EVERYBODY)
     parties = _list(uri, "to_party", _NUMBER, "numbers of departments", problems)
     tags = _list(uri, "to_tag", _NUMBER, "numbers of tags", problems)
+    return users, parties, tags
+
+
+def _receivers(uri: OptionUri, problems: list[str], warnings: list[str]) -> Receivers:
+    """Return the receivers; where nobody is named, all members."""
+    users, parties, tags = receivers_of(uri, problems)
     if EVERYBODY not in users and (users or parties or tags):
         return users, parties, tags
     if len(users) > 1 or parties or tags:

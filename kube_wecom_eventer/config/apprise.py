@@ -41,7 +41,8 @@ class AppriseTarget:
     """A service by its URL, which is a secret as a whole. ``service``: its scheme; ``form``: what it takes; both empty
     where the URL is read from a Secret.
 
-    ``pace``: messages a minute. ``allowed_hosts``: where it may send, None: anywhere.
+    ``pace``: messages a minute. ``allowed_hosts``: where it may send, None: anywhere. ``receivers``: addresses instead
+    of those in the URL, which is a mail server's then; ``tenant``: the namespace whose routes name them.
     """
 
     url: Credential
@@ -51,11 +52,18 @@ class AppriseTarget:
     pace: int = PACE
     allowed_hosts: Collection[str] | None = None
     receivers: tuple[str, ...] = ()
+    tenant: str = ""
 
     @property
     def destination(self) -> str:
         """Name the destination, without giving the URL away."""
-        return "-".join(filter(None, (SCHEME, self.service, self.url.name)))
+        name = "-".join(filter(None, (SCHEME, self.service, self.url.name)))
+        return f"{name}@{self.tenant}" if self.tenant else name
+
+    @property
+    def is_mail(self) -> bool:
+        """Whether the URL is known to be a mail server's."""
+        return self.service in ("mailto", "mailtos")
 
     @staticmethod
     def account(of: str) -> str:
@@ -69,6 +77,8 @@ class AppriseTarget:
 
     def refusal(self, url: Secret, service: Service | None = None) -> str:
         """Return why a URL, or what it was opened as, may not be used; empty: it may."""
+        if self.receivers and service and not service.is_mail:
+            return f"{service.scheme}:// is no mail server, and this route names addresses"
         if self.allowed_hosts is None:
             return ""
         if service is None:

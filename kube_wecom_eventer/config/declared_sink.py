@@ -14,7 +14,8 @@ from kube_wecom_eventer.config.application import SECRET as CORP_SECRET
 from kube_wecom_eventer.config.apprise import URL, AppriseTarget
 from kube_wecom_eventer.config.dingtalk import SIGN
 from kube_wecom_eventer.config.dingtalk import TOKEN as ACCESS_TOKEN
-from kube_wecom_eventer.config.sink import SinkSettings, read_sink
+from kube_wecom_eventer.config.route_default import RouteDefaults
+from kube_wecom_eventer.config.sink import SHARED, SinkSettings, read_sink, sink_to
 from kube_wecom_eventer.config.target import LogTarget
 from kube_wecom_eventer.config.uri import OptionUri, parse_uri
 
@@ -48,6 +49,7 @@ def parse_declared_sink(
     namespace: str,
     allowed_hosts: Collection[str],
     everywhere: bool,
+    defaults: RouteDefaults | None = None,
     problems: list[str],
     warnings: list[str],
 ) -> SinkSettings | None:
@@ -55,7 +57,8 @@ def parse_declared_sink(
 
     ``name``: of its route. ``allowed_hosts``: where it may send, as ``host`` (with the scheme's own port) or
     ``host:port``. ``everywhere``: it is the platform's own, and for any namespace; else it is for events about objects
-    of its namespace. What is wrong or doubtful is added to ``problems`` and ``warnings``, without the text itself.
+    of its namespace. ``defaults``: how it is sent where it names only people. What is wrong or doubtful is added to
+    ``problems`` and ``warnings``, without the text itself.
     """
     try:
         # The daemon's environment is the platform's: nothing is expanded.
@@ -70,20 +73,30 @@ def parse_declared_sink(
         return None
     before = len(problems)
     warnings += uri.warnings
-    sink = read_sink(
-        uri, name=name, namespace=namespace, allowed_hosts=allowed_hosts, problems=problems, warnings=warnings
-    )
-    if sink:
-        _check_host(sink, allowed_hosts, problems)
+    default = (defaults or {}).get(uri.scheme)
+    if default and default.completes(uri):
+        target = default.target_of(uri, tenant=namespace, shared=SHARED, problems=problems)
+        sink = sink_to(target, uri, name=name, problems=problems, warnings=warnings)
+    else:
+        sink = read_sink(
+            uri, name=name, namespace=namespace, allowed_hosts=allowed_hosts, problems=problems, warnings=warnings
+        )
+        if sink:
+            _check_own(sink, allowed_hosts, problems, warnings)
     if sink is None or len(problems) > before:
         return None
+    sink = replace(sink, name=name, identity=name)
+    return sink if everywhere else _of_namespace(sink, namespace, warnings)
+
+
+def _check_own(sink: SinkSettings, allowed_hosts: Collection[str], problems: list[str], warnings: list[str]) -> None:
+    """Judge where a sink leads that says so itself, and doubt a secret that stands in it."""
+    _check_host(sink, allowed_hosts, problems)
     if name_of_secret := getattr(sink.target, "written_secret", ""):
         warnings.append(
             f"{name_of_secret}= stands in a ConfigMap, which many may read; keep it in a Secret: "
             f"{name_of_secret}_secret=NAME"
         )
-    sink = replace(sink, name=name, identity=name)
-    return sink if everywhere else _of_namespace(sink, namespace, warnings)
 
 
 def _reaching_out(uri: OptionUri, *, everywhere: bool) -> list[str]:

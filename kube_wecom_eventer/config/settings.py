@@ -22,6 +22,7 @@ from kube_wecom_eventer.config.leader_election import (
     parse_leader_election,
 )
 from kube_wecom_eventer.config.object_name import NAMESPACE, ObjectName, parse_config_map_name
+from kube_wecom_eventer.config.route_default import ROUTE_DEFAULT
 from kube_wecom_eventer.config.sink import SinkSettings, parse_sink
 from kube_wecom_eventer.config.source import SourceSettings, parse_source
 from kube_wecom_eventer.config.target import api_address
@@ -116,7 +117,9 @@ _LONGEST_SINCE = 366 * 86400.0
 
 FLAG_GROUPS = (
     FlagGroup("What to watch", (SOURCE, WATCHED, OWN_NAMESPACE)),
-    FlagGroup("Where to", (SINK, WECOM_API, NAMESPACE_ROUTES, ALLOWED_HOSTS, SILENCES, MAX_AGE, MAX_GROUPS)),
+    FlagGroup(
+        "Where to", (SINK, WECOM_API, NAMESPACE_ROUTES, ALLOWED_HOSTS, ROUTE_DEFAULT, SILENCES, MAX_AGE, MAX_GROUPS)
+    ),
     FlagGroup("Across restarts", (CHECKPOINT, SINCE)),
     FlagGroup("High availability", LEADER_ELECTION_FLAGS),
     FlagGroup("Logs and web", (LOG_FORMAT, VERBOSITY, HEALTHZ_IP, HEALTHZ_PORT, EVENT_METRICS)),
@@ -179,7 +182,7 @@ def load_settings(argv: Sequence[str], *, environ: Mapping[str, str], known: Map
     """
     flags = parse_flags(argv, known)
     problems, warnings = flags.problems, flags.warnings
-    declared_routes = parse_declared_routes(flags)
+    declared_routes = parse_declared_routes(flags, environ)
     wecom_api = _wecom_api(flags)
     settings = Settings(
         source=_source(flags, environ),

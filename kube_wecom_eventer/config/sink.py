@@ -161,6 +161,15 @@ def read_sink(
         problems=problems,
         warnings=warnings,
     )
+    sink = sink_to(target, uri, name=name, problems=problems, warnings=warnings)
+    return sink if len(problems) == before else None
+
+
+def sink_to(
+    target: Target | None, uri: OptionUri, *, name: str, problems: list[str], warnings: list[str]
+) -> SinkSettings | None:
+    """Read all of a sink's URI but where it sends. Returns None where there is a problem, or no target."""
+    before = len(problems)
     filter_settings = parse_filter(uri, problems=problems, warnings=warnings)
     style = parse_style(uri, target, problems=problems)
     own_name = _name(uri, problems)

@@ -15,6 +15,7 @@ from kube_wecom_eventer.notify.pace import (
     RecordedPace,
 )
 from kube_wecom_eventer.notify.pending import MergingPending
+from kube_wecom_eventer.notify.turns import InTurn, Turns
 from kube_wecom_eventer.notify.versions import VersionRange, Versions
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "WINDOW",
     "Batch",
     "Dispatcher",
+    "InTurn",
     "MergingPending",
     "NoPace",
     "Notification",
@@ -33,6 +35,7 @@ __all__ = [
     "Permitted",
     "RecordedPace",
     "Terms",
+    "Turns",
     "VersionRange",
     "Versions",
     "notification",

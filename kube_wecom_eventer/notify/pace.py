@@ -18,7 +18,7 @@ UNRECORDED = 5
 LONGEST_ATTEMPT = 10.0
 """Seconds: an attempt is given up before."""
 
-_ASK_AGAIN = 0.05
+ASK_AGAIN = 0.05
 """Seconds after which is asked again what no clock decides."""
 
 
@@ -125,7 +125,7 @@ class RecordedPace(Pace):
 
     def delay(self, now: float) -> float:
         """See `Pacing.delay`."""
-        return super().delay(now) or (0.0 if self._within_record(now) else _ASK_AGAIN)
+        return super().delay(now) or (0.0 if self._within_record(now) else ASK_AGAIN)
 
     def free(self, now: float) -> int:
         """See `Pacing.free`."""
@@ -168,7 +168,7 @@ class Permitted:
 
     def delay(self, now: float) -> float:
         """See `Pacing.delay`."""
-        return self._pace.delay(now) or (0.0 if now <= self._until() else _ASK_AGAIN)
+        return self._pace.delay(now) or (0.0 if now <= self._until() else ASK_AGAIN)
 
     def free(self, now: float) -> int:
         """See `Pacing.free`."""

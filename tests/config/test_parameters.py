@@ -10,7 +10,8 @@ import pytest
 
 from kube_wecom_eventer.config.declared_sink import DAEMONS_OWN, PLATFORMS
 from kube_wecom_eventer.config.go_flags import ParsedFlags
-from kube_wecom_eventer.config.parameter import DINGTALK, ROBOTS, WEBHOOK, WECHAT, Parameter, names
+from kube_wecom_eventer.config.parameter import APPRISE, DINGTALK, ROBOTS, WEBHOOK, WECHAT, Parameter, names
+from kube_wecom_eventer.config.route_default import DEFAULT_PARAMETERS, ROUTE_DEFAULT, parse_route_defaults
 from kube_wecom_eventer.config.settings import FLAG_GROUPS, FREQUENCY, MAX_PROCS, SINK, Settings, load_settings
 from kube_wecom_eventer.config.sink import PARAMETER_GROUPS, SinkSettings, parse_sink
 from kube_wecom_eventer.config.source import SOURCE_PARAMETERS, parse_source
@@ -23,6 +24,7 @@ SINKS = {
     "wechat:?corp_id=c&agent_id=1&corp_secret=s": {WECHAT},
     "dingtalk:https://h/robot/send?access_token=t": {DINGTALK},
     "webhook:https://h/robot/send?access_token=t": {DINGTALK},
+    "apprise:mailto://user:pass@example.com?x=1": {APPRISE},
     "webhook:https://h/hook?x=1": {WEBHOOK},
     "log:?x=1": {"log:"},
 }
@@ -68,6 +70,13 @@ def test_each_option_of_a_source_that_is_read_is_declared_and_the_reverse(asked:
     assert asked == names(SOURCE_PARAMETERS)
 
 
+def test_each_parameter_of_a_route_default_that_is_read_is_declared_and_the_reverse(asked: set[str]) -> None:
+    """Beside those of the sinks that it is like."""
+    texts = ["wechat:?corp_id=c&agent_id=1&corp_secret=s", "apprise:mailto://user:pass@example.com?allow_domains=h.cc"]
+    parse_route_defaults(ParsedFlags(values={ROUTE_DEFAULT.name: texts}), {}, declared=True)
+    assert asked - names(PARAMETERS) == names(DEFAULT_PARAMETERS)
+
+
 def test_each_flag_that_is_declared_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """One that is read and not declared would be unknown to the parser."""
     read = set()
@@ -79,8 +88,8 @@ def test_each_flag_that_is_declared_is_read(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(ParsedFlags, "last", recorded)
     load_settings(["--sink=log:", "--leader-elect", "--namespace-routes"], environ={})
-    # All of --sink's values count, and what has no effect is read by nobody.
-    assert read == set(FLAGS) - {SINK, FREQUENCY, MAX_PROCS}
+    # All values of --sink and --route-default count, and what has no effect is read by nobody.
+    assert read == set(FLAGS) - {SINK, ROUTE_DEFAULT, FREQUENCY, MAX_PROCS}
 
 
 @pytest.mark.parametrize("group", PARAMETER_GROUPS, ids=lambda group: group.title)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TextIO
 
-from kube_wecom_eventer.building import HttpClients, bodies_of, described, doubts, style_of
+from kube_wecom_eventer.building import HttpClients, bodies_of, described, described_default, doubts, style_of
 from kube_wecom_eventer.commands.check.arguments import SEND_TEST, Arguments, read_arguments
 from kube_wecom_eventer.commands.check.destinations import check_destinations, compare_clocks, send_tests
 from kube_wecom_eventer.commands.check.explanation import explain, find_event
@@ -114,6 +114,9 @@ def _settings(arguments: Arguments, report: Report) -> Settings | None:
         for doubt in doubts(sink):
             report.doubtful(sink.name, doubt)
         report.good(sink.name, ", ".join(f"{name}={_plain(value)}" for name, value in described(sink).items()))
+    for scheme, default in settings.declared_routes.defaults.items() if settings.declared_routes else ():
+        facts = described_default(default).items()
+        report.good(f"--route-default {scheme}:", ", ".join(f"{name}={_plain(value)}" for name, value in facts))
     return settings
 
 
@@ -213,12 +216,14 @@ def _rights(cluster: _Cluster) -> Iterator[Right]:
     settings = cluster.settings
     silences = settings.silences.within(cluster.connection.namespace) if settings.silences else None
     templates = {sink.template for sink in settings.sinks if sink.template}
+    defaults = settings.declared_routes.defaults if settings.declared_routes else {}
+    targets = [*(way.settings.target for way in cluster.ways), *(each.target for each in defaults.values())]
     return needed(
         settings,
         namespace=cluster.connection.namespace,
         place=cluster.place,
         config_maps={*templates, *([silences] if silences else [])},
-        secrets={secret for way in cluster.ways for secret in secrets_of(way.settings.target)},
+        secrets={secret for target in targets for secret in secrets_of(target)},
         namespaces_wanted=any(
             way.settings.mention_owner or way.settings.filter.namespace_selector for way in cluster.ways
         ),

@@ -7,11 +7,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TextIO
 
+from kube_wecom_eventer.apprise_library import MAIL
 from kube_wecom_eventer.building import bodies_of
 from kube_wecom_eventer.building import doubts as style_doubts
 from kube_wecom_eventer.commands.manifests import FoundConfigMap, config_maps, looks_like_manifest
 from kube_wecom_eventer.commands.texts import STDIN, read_text
-from kube_wecom_eventer.config import RobotTarget, SinkSettings, parse_declared_sink
+from kube_wecom_eventer.config import (
+    ApplicationTarget,
+    AppriseTarget,
+    Credential,
+    RobotTarget,
+    RouteDefault,
+    Secret,
+    SinkSettings,
+    parse_declared_sink,
+)
+from kube_wecom_eventer.config.application import WECOM
 from kube_wecom_eventer.config.sink import parse_sink
 from kube_wecom_eventer.config.target import ROBOT_PATH
 from kube_wecom_eventer.declared_routes import LIMITS, ROUTE_LABEL
@@ -184,12 +195,29 @@ def _both(name: str, sink: Subject, sinks: Sequence[Subject]) -> str:
 
 
 class _AnyHost(tuple[str, ...]):
-    """Where declared routes may send is the daemon's to say."""
+    """Where declared routes may send, and mail to, is the daemon's to say."""
 
     __slots__ = ()
 
     def __contains__(self, host: object) -> bool:
         return True
+
+
+_ANY_DEFAULTS = {
+    "wechat": RouteDefault(
+        target=ApplicationTarget(
+            endpoint=Secret(WECOM), corp_id="none", agent_id=0, corp_secret=Credential(Secret("none")), shown=WECOM
+        ),
+        receivers=frozenset(("users", "parties", "tags", "all")),
+        most=1000,
+    ),
+    "apprise": RouteDefault(
+        target=AppriseTarget(url=Credential(Secret("none")), shown="apprise:mailto://***", service="mailto", form=MAIL),
+        domains=_AnyHost(),
+        most=1000,
+    ),
+}
+"""What the platform's way is, and what it allows, is the daemon's to say, too."""
 
 
 def _declared(found: FoundConfigMap, where: str, key: str | None) -> Iterator[Subject]:
@@ -206,6 +234,7 @@ def _declared(found: FoundConfigMap, where: str, key: str | None) -> Iterator[Su
             namespace=namespace,
             allowed_hosts=_AnyHost(),
             everywhere=True,
+            defaults=_ANY_DEFAULTS,
             problems=problems,
             warnings=doubts,
         )
