@@ -13,9 +13,9 @@ _GRACE = 0.25
 
 @dataclass(slots=True)
 class _Claim:
-    """``since``: when it was first made. ``until``: it lapses then, for whoever made it has gone."""
+    """``number``: how many were made before it. ``until``: it lapses then, for whoever made it has gone."""
 
-    since: float
+    number: int
     until: float
 
 
@@ -25,17 +25,21 @@ class Turns:
     def __init__(self) -> None:
         self._claims: dict[str, _Claim] = {}
         self._served: dict[str, float] = {}
+        self._made = 0
 
-    def claim(self, who: str, now: float, *, until: float) -> None:
+    def claim(self, who: str, *, until: float) -> None:
         """Say that ``who`` waits, and asks again at ``until``."""
-        since = self._claims[who].since if who in self._claims else now
-        self._claims[who] = _Claim(since, until + _GRACE)
+        if claim := self._claims.get(who):
+            claim.until = until + _GRACE
+            return
+        self._claims[who] = _Claim(self._made, until + _GRACE)
+        self._made += 1
 
     def ahead(self, who: str, now: float) -> int:
         """Return how many others who wait come before ``who``."""
         self._claims = {each: claim for each, claim in self._claims.items() if claim.until >= now or each == who}
-        own = self._rank(who, now)
-        return sum(self._rank(each, now) < own for each in self._claims if each != who)
+        own = self._rank(who)
+        return sum(self._rank(each) < own for each in self._claims if each != who)
 
     def waits(self, who: str, now: float) -> bool:
         """Whether somebody else waits."""
@@ -48,9 +52,9 @@ class Turns:
         self._served = {each: at for each, at in self._served.items() if now - at < WINDOW}
         self._served[who] = now
 
-    def _rank(self, who: str, now: float) -> tuple[float, float]:
+    def _rank(self, who: str) -> tuple[float, int]:
         claim = self._claims.get(who)
-        return self._served.get(who, -inf), claim.since if claim else now
+        return self._served.get(who, -inf), claim.number if claim else self._made
 
 
 class InTurn:
@@ -66,7 +70,7 @@ class InTurn:
         delay = self._pace.delay(now)
         if not delay and self._turns.ahead(self._who, now) >= self._pace.free(now):
             delay = ASK_AGAIN
-        self._turns.claim(self._who, now, until=now + delay)
+        self._turns.claim(self._who, until=now + delay)
         return delay
 
     def free(self, now: float) -> int:
