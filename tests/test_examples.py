@@ -16,8 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kube_wecom_eventer.building import doubts
-from kube_wecom_eventer.config import load_settings
+from kube_wecom_eventer.config import RouteDefaults, load_settings
 from kube_wecom_eventer.config.declared_sink import DEFAULT_HOSTS, parse_declared_sink
+from kube_wecom_eventer.config.go_flags import ParsedFlags
+from kube_wecom_eventer.config.route_default import parse_route_defaults
 from kube_wecom_eventer.declared_routes import ROUTE_LABEL
 from kube_wecom_eventer.match.silence_file import read_silences
 from kube_wecom_eventer.metrics import Metrics
@@ -26,6 +28,8 @@ from tests.support.events import make_event
 
 ROOT = Path(__file__).parents[1]
 DOUBTED_ON_PURPOSE = ("[^Unhealthy]",)
+VALUES = {"MAIL_URL": "mailtos://user:pass@smtp.example.com:587?from=eventer@example.com&to=ops@example.com"}
+"""Of variables that must hold something sensible."""
 
 
 def objects(kind: str) -> list[Any]:
@@ -51,10 +55,20 @@ DAEMONS = [param for param in objects("Deployment") if param.values[0]["metadata
 def test_the_args_of_each_deployment_run_without_a_doubt(deployment: dict[str, Any]) -> None:
     """No problem, no warning; the one that kube-eventer's users know is left in theirs."""
     (container,) = deployment["spec"]["template"]["spec"]["containers"]
-    environ = {each["name"]: each.get("value") or "k" for each in container.get("env", [])} | {"WECOM_ROBOT_KEY": "k"}
+    environ = {each["name"]: each.get("value") or VALUES.get(each["name"], "k") for each in container.get("env", [])}
+    environ |= {"WECOM_ROBOT_KEY": "k"}
     read = load_settings([*container.get("command", [])[1:], *container.get("args", [])], environ=environ)
     warnings = [*read.warnings, *(doubt for sink in read.sinks for doubt in doubts(sink))]
     assert [each for each in warnings if not any(known in each for known in DOUBTED_ON_PURPOSE)] == []
+
+
+def lent() -> RouteDefaults:
+    """Return what examples/tenants lends to routes that name only people."""
+    text = (ROOT / "examples/tenants/kustomization.yaml").read_text(encoding="utf-8")
+    flags = ParsedFlags(values={"route-default": re.findall(r"value: --route-default=(.*)", text)})
+    defaults = parse_route_defaults(flags, {}, declared=True)
+    assert (sorted(defaults), flags.problems, flags.warnings) == (["apprise", "wechat"], [], [])
+    return defaults
 
 
 def routes_of(config_map: dict[str, Any]) -> Iterator[tuple[list[str], list[str]]]:
@@ -73,6 +87,7 @@ def routes_of(config_map: dict[str, Any]) -> Iterator[tuple[list[str], list[str]
             namespace=metadata["namespace"],
             allowed_hosts=DEFAULT_HOSTS,
             everywhere=metadata["namespace"] == "kube-wecom-eventer",
+            defaults=lent(),
             problems=problems,
             warnings=warnings,
         )

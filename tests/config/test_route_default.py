@@ -105,6 +105,10 @@ def test_the_rest_of_such_a_route_is_as_in_any() -> None:
 def test_each_namespace_is_a_destination_of_its_own_and_all_have_one_account() -> None:
     """So one's mistakes keep nobody waiting, and all share one pace."""
     target = application("wechat:?to_user=lihua")
+    secret = target.corp_secret.value
+    lender = defaults(APPLICATION)["wechat"].target
+    assert isinstance(lender, ApplicationTarget)
+    assert target.account(secret) == lender.account(secret)
     assert target.destination.endswith("@payments")
     assert "@" not in defaults(APPLICATION)["wechat"].target.destination
     assert mail("apprise:?to=a@example.com").destination.endswith("@payments")
@@ -150,8 +154,8 @@ def test_a_route_with_credentials_of_its_own_gets_none_of_the_platforms(option: 
 def test_a_route_with_a_url_of_its_own_gets_none_of_the_platforms(sink: str) -> None:
     """It is judged as if there were no default."""
     found, _, _ = declared(sink, MAIL)
-    assert found is None or isinstance(found.target, AppriseTarget)
-    assert found is None or (found.target.receivers, found.target.tenant) == ((), "")
+    target = found.target if found else None
+    assert not isinstance(target, AppriseTarget) or (target.receivers, target.tenant) == ((), "")
 
 
 @pytest.mark.parametrize(("people", "kind"), [("to_user=@all", "all"), ("to_party=1", "parties"), ("to_tag=1", "tags")])

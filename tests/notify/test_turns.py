@@ -23,18 +23,14 @@ LIMIT = 16
 
 
 class Teams:
-    """Each team's dispatcher, all with one account. ``takes``: seconds of each one's answer. ``fair``: they take turns."""
+    """Each team's dispatcher, all with one account. ``takes``: seconds of each one's answer."""
 
-    def __init__(
-        self, *names: str, limit: int = LIMIT, takes: Sequence[float] = (0.05,) * 9, fair: bool = True
-    ) -> None:
+    def __init__(self, *names: str, limit: int = LIMIT, takes: Sequence[float] = (0.05,) * 9) -> None:
         self.metrics = Metrics()
         pace, turns = Pace(limit=limit), Turns()
         self._renderer = Renderer(templates=Templates(metrics=self.metrics), zone=UTC)
         self.sinks = {name: ScriptedSink(takes=seconds) for name, seconds in zip(names, takes, strict=False)}
-        self.dispatchers = {
-            name: self._dispatcher(name, InTurn(pace, turns=turns, who=name) if fair else pace) for name in names
-        }
+        self.dispatchers = {name: self._dispatcher(name, InTurn(pace, turns=turns, who=name)) for name in names}
 
     def _dispatcher(self, name: str, pace: Pacing) -> Dispatcher:
         return Dispatcher(
@@ -55,10 +51,10 @@ class Teams:
 
     async def storm(self, team: str, seconds: float, *, routes: int = 1) -> None:
         """Let something new happen all the time, on each of a team's routes."""
-        for number in range(int(seconds * 5)):
+        for number in range(int(seconds)):
             for route in range(routes):
                 self.offer(team, f"Storm{number}", route=route)
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(1)
 
     def told_since(self, began: float) -> Counter[str]:
         """Return how many messages each team's chat has got since then."""
