@@ -74,6 +74,7 @@ async def started(
     args = [
         arg.replace(WECOM, wecom_url)
         .replace("wecom:?", f"wecom:?api={wecom_url}&")
+        .replace("wechat:?", f"wechat:?api={wecom_url}&")
         .replace("https://kubernetes.default", cluster.url)
         for arg in [*container.get("command", [])[1:], *container.get("args", [])]
     ]
