@@ -9,7 +9,7 @@ import sys
 import weakref
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from functools import partial
 from random import Random
 from typing import TypeVar
@@ -242,16 +242,18 @@ def build_wording(
     zone: tzinfo,
     *,
     owners: Callable[[str], Sequence[str]] = lambda _namespace: (),
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Wording:
-    """Return the words of a sink's route. ``template``: the name of its template. ``owners``: of a namespace."""
+    """Return the words of a sink's route. ``template``: the name of its template. ``owners``: of a namespace. ``now``:
+    the wall clock."""
     if template is not None:
         templates.used_by(template, robot=isinstance(sink.target, RobotTarget))
     if bodies := bodies_of(sink.target):
-        renderer = Renderer(templates=templates, zone=zone, bodies=bodies)
+        renderer = Renderer(templates=templates, zone=zone, bodies=bodies, now=now)
         return ChatWording(renderer=renderer, template=template, style=style_of(sink), owners=owners)
     if isinstance(sink.target, LogTarget):
         return LogWording()
-    return WebhookWording(templates=templates, template=template, zone=zone)
+    return WebhookWording(templates=templates, template=template, zone=zone, now=now)
 
 
 def doubts(sink: SinkSettings) -> tuple[str, ...]:
@@ -292,6 +294,10 @@ def described(sink: SinkSettings) -> dict[str, object]:
         "name": list(chosen.names),
         "message": list(chosen.messages),
         "min_count": chosen.min_count,
+        "sources": sorted(chosen.sources) if len(chosen.sources) == 1 else [],
+        "labels": [f"{each.label}{each.operator}{each.value}" for each in chosen.labels],
+        "severity_map": dict(chosen.severities),
+        "send_resolved": "" if chosen.send_resolved else "false",
         "template": str(sink.template) if sink.template else "built-in",
     }
     return {name: value for name, value in described.items() if value}

@@ -1,7 +1,8 @@
 """Routes that ConfigMaps declare: read, refused with a reason, put into the table of ways and taken out again.
 
-A ConfigMap with the label ROUTE_LABEL holds a sink under ``sink`` and its Go template under ``content``; several as
-``sink.NAME`` and ``content.NAME``. One that is edited into something wrong keeps its last good route, as templates do.
+A ConfigMap with the label ROUTE_LABEL holds a sink under ``sink`` and its Go template under ``content``, for alerts
+under ``alert_content``; several as ``sink.NAME``, ``content.NAME`` and ``alert_content.NAME``. One that is edited into
+something wrong keeps its last good route, as templates do.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import structlog
 
 from kube_wecom_eventer.config import SinkSettings, parse_declared_sink
 from kube_wecom_eventer.render import Limits, Templates
+from kube_wecom_eventer.render.alert_templates import ALERT_CONTENT
 from kube_wecom_eventer.routing import RouteTable, Way
 
 ROUTE_LABEL = "kube-wecom-eventer.io/route"
@@ -134,27 +136,35 @@ class DeclaredRoutes:
         self._said(route)
         if problems or sink is None:
             return route, None
-        if content is None:
-            self._templates.forget(name)
+        if content:
+            self._templates.update(name, content, limits=LIMITS)
         else:
-            self._templates.update(name, {_CONTENT: content}, limits=LIMITS)
-        written = (sink, content is not None)
+            self._templates.forget(name)
+        written = (sink, bool(content))
         before = self._made.get(source, {}).get(name)
         if before and self._written.get(name) == written:
             return route, before
         self._written[name] = written
-        return route, self._make_way(sink, name if content is not None else None, "" if everywhere else namespace)
+        return route, self._make_way(sink, name if content else None, "" if everywhere else namespace)
 
     @staticmethod
-    def _content(part: str, data: Mapping[str, str], problems: list[str]) -> str | None:
-        key = f"{_CONTENT}.{part}" if part else _CONTENT
-        if f"{key}.j2" in data:
-            problems.append(f"{key}.j2: Jinja2 templates are not for declared routes; write a Go template under {key}")
-        content = data.get(key)
-        if content is not None and len(content.encode()) > LONGEST_TEMPLATE:
-            problems.append(f"{key}: has more than {LONGEST_TEMPLATE} bytes; a message has room for 4096")
-            return None
-        return content
+    def _content(part: str, data: Mapping[str, str], problems: list[str]) -> dict[str, str]:
+        """Return the route's own templates by the keys that a template's ConfigMap has."""
+        found = {}
+        for kind in (_CONTENT, ALERT_CONTENT):
+            key = f"{kind}.{part}" if part else kind
+            if f"{key}.j2" in data:
+                problems.append(
+                    f"{key}.j2: Jinja2 templates are not for declared routes; write a Go template under {key}"
+                )
+            content = data.get(key)
+            if content is None:
+                continue
+            if len(content.encode()) > LONGEST_TEMPLATE:
+                problems.append(f"{key}: has more than {LONGEST_TEMPLATE} bytes; a message has room for 4096")
+            else:
+                found[kind] = content
+        return found
 
     def _others(self, namespace: str, source: str) -> int:
         """Return how many routes the other ConfigMaps of a namespace have."""

@@ -81,6 +81,7 @@ class Following:
             sinks=SinkMaker(clients=clients, secrets=SecretReader(client=client), now=now),
             namespaces=self._namespaces,
             metrics=metrics,
+            now=now,
             wecom_api=settings.wecom_api,
         )
         self.routes = RouteTable()

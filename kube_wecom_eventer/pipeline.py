@@ -14,12 +14,14 @@ from itertools import chain
 import structlog
 from prometheus_client import Counter
 
+from kube_wecom_eventer.alert_intake import AlertIntake
 from kube_wecom_eventer.checkpointing import Checkpointing, Snapshot
 from kube_wecom_eventer.errors import NewerWriter
 from kube_wecom_eventer.event import Event
 from kube_wecom_eventer.kube.checkpoint import FORMAT, Checkpoint, Unsettled, encode
 from kube_wecom_eventer.kube.checkpoint_store import CheckpointStore
 from kube_wecom_eventer.kube.event_stream import Probe
+from kube_wecom_eventer.kube.stored_alerts import StoredAlerts
 from kube_wecom_eventer.notify import (
     LONGEST_ATTEMPT,
     UNRECORDED,
@@ -36,6 +38,7 @@ from kube_wecom_eventer.notify import (
     notification,
 )
 from kube_wecom_eventer.reading import NO_CHECKPOINT, ROUTE_REMOVED, Reading
+from kube_wecom_eventer.render import Merged
 from kube_wecom_eventer.routing import Way
 from kube_wecom_eventer.sinks import Account
 from kube_wecom_eventer.surroundings import Surroundings
@@ -68,6 +71,7 @@ class Pipeline:
         self._checkpoint: Checkpoint | None = None
         self._tasks: asyncio.TaskGroup | None = None
         self._reader: Reading | None = None
+        self._alerts: AlertIntake | None = None
         self._telling: dict[str, tuple[Dispatcher, asyncio.Task[None]]] = {}
         self._retired: list[asyncio.Task[None]] = []
         # The library takes 2 µs to find a counter by its labels.
@@ -80,6 +84,13 @@ class Pipeline:
     def reading(self) -> Reading | None:
         """The reading side; None before the checkpoint has been read."""
         return self._reader
+
+    @property
+    def intake(self) -> AlertIntake | None:
+        """Who takes alerts; None where what is taken now might not be told: before all is read, and at the end."""
+        alerts, now = self._alerts, asyncio.get_running_loop().time()
+        tells = alerts and alerts.is_open and not self.superseded_by and now <= self._around.may_start_until()
+        return alerts if tells else None
 
     @property
     def checkpoint_trouble(self) -> str:
@@ -104,12 +115,15 @@ class Pipeline:
         self._checkpoint = await self._checkpointing.load()
         await self._around.routes_known()
         reader = self._reader = self._begin()
+        # Before anything is written: what waits in the checkpoint must stay there.
+        self._alerts = self._intake_of_alerts()
         unlisten = self._routes.listen(self._route_changed)
         async with asyncio.TaskGroup() as tasks:
             self._tasks = tasks
             for way in self._routes.ways.values():
                 self._look_after(way)
             self._reading = tasks.create_task(reader.run())
+            opening = tasks.create_task(self._alerts.open_when(self._around.prepared))
             try:
                 await self._checkpointing.run(partial(self._snapshot, clean=False))
             except NewerWriter as error:
@@ -119,8 +133,18 @@ class Pipeline:
                 now = asyncio.get_running_loop().time()
                 self._around.attempts.update({name: pace.attempts(now) for name, pace in self._paces.items()})
                 self._reading.cancel()
-                for task in (*self._retired, *(task for _, task in self._telling.values())):
+                for task in (opening, *self._retired, *(task for _, task in self._telling.values())):
                     task.cancel()
+
+    def _intake_of_alerts(self) -> AlertIntake:
+        return AlertIntake(
+            self._around,
+            selects=self._selects,
+            dispatcher=self._dispatcher,
+            lose=partial(self._lose, reason=ROUTE_REMOVED, detail="no route has this name any more"),
+            changed=self._checkpointing.changed,
+            stored=self._checkpoint.alerts if self._checkpoint else StoredAlerts(),
+        )
 
     async def drain(self) -> None:
         """Stop reading, and send what waits while the pace and the time allow."""
@@ -147,14 +171,17 @@ class Pipeline:
         except NewerWriter as error:
             self.superseded_by = error.writer
             log.info("left_to_the_next", writer=error.writer, waiting=self._waiting())
+            self.count_lost()
             return False
         except TimeoutError:
             pass
         return True
 
     def count_lost(self) -> None:
-        """Count what waits when another process leads: without a checkpoint nobody knows of it any more."""
+        """Count what waits when another process leads, and no checkpoint knows of: nobody does any more."""
         if self._checkpointing.kept:
+            for route, count in (self._alerts.unsaved(self._waiting_alerts()) if self._alerts else {}).items():
+                self._lose(route, count, NO_CHECKPOINT, "another process leads now, and does not know of these alerts")
             return
         for dispatcher in self.dispatchers.values():
             for route, count in dispatcher.counts().items():
@@ -183,7 +210,7 @@ class Pipeline:
             log.info(
                 "checkpoint_read",
                 resource_version=max((stream.seen for stream in checkpoint.streams.values()), default=0),
-                waiting=sum(route.count for route in checkpoint.routes.values()),
+                waiting=sum(route.count for route in checkpoint.routes.values()) + checkpoint.alerts.count,
             )
             # At once: from here on the checkpoint is ours.
             self._checkpointing.changed()
@@ -278,13 +305,17 @@ class Pipeline:
         self._checkpointing.changed()
         return pace
 
-    def _offer(self, event: Event, way: Way, received_at: float) -> None:
+    def _selects(self, event: Event, way: Way) -> bool:
+        """Count an event that a way takes; return whether it is to be told."""
         route = way.route.name
         counter = self._matched.get(route)
         if counter is None:
             counter = self._matched[route] = self._around.metrics.matched.labels(route=route)
         counter.inc()
-        if self._around.silences.take(event, route=route):
+        return not self._around.silences.take(event, route=route)
+
+    def _offer(self, event: Event, way: Way, received_at: float) -> None:
+        if not self._selects(event, way):
             return
         self._dispatcher(way).offer(notification(event, way.terms, received_at=received_at))
 
@@ -295,7 +326,8 @@ class Pipeline:
 
     def _snapshot(self, *, clean: bool) -> Snapshot | None:
         positions = self._reader.positions() if self._reader else {}
-        if not positions:
+        alerts = self._alerts.stored(self._waiting_alerts()) if self._alerts else StoredAlerts()
+        if not positions and not alerts:
             return None
         now, wall = asyncio.get_running_loop().time(), self._around.now().timestamp()
         self._forget_paces(now)
@@ -310,11 +342,14 @@ class Pipeline:
                 for name, pace in self._paces.items()
                 if (attempts := pace.attempts(now))
             },
+            alerts=alerts,
         )
         started = {name: pace.started for name, pace in self._paces.items()}
 
         def written() -> None:
             self.took_over = True
+            if self._alerts:
+                self._alerts.saved()
             for name, number in started.items():
                 if pace := self._paces.get(name):
                     pace.recorded(number)
@@ -343,6 +378,10 @@ class Pipeline:
             for identity, newest in objects.items()
             if newest or beyond.get(identity)
         }
+
+    def _waiting_alerts(self) -> Iterator[tuple[str, Merged]]:
+        """Yield routes with the alerts that wait at a dispatcher."""
+        return chain.from_iterable(dispatcher.alerts() for dispatcher in self.dispatchers.values())
 
     def _waiting_here(self) -> Iterator[tuple[str, Unsettled]]:
         """Yield routes' identities with what of them waits at a dispatcher; one may come more than once."""

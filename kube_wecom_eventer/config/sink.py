@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 
+from kube_wecom_eventer.config.alert_filter import ALERT_FILTER_PARAMETERS
 from kube_wecom_eventer.config.application import ApplicationTarget
 from kube_wecom_eventer.config.duration import parse_duration
 from kube_wecom_eventer.config.filter import FILTER_PARAMETERS, FilterSettings, parse_filter
@@ -23,6 +24,8 @@ from kube_wecom_eventer.config.uri import OptionUri, parse_uri
 _TEMPLATE, _TEMPLATE_NAMESPACE = "custom_body_configmap", "custom_body_configmap_namespace"
 
 REPEAT_INTERVAL = 300.0
+ALERT_REPEAT_INTERVAL = 4 * 3600.0
+"""Alertmanager's own default for its repeat_interval."""
 _LONGEST_GROUP_WAIT = 600.0
 
 _WHICH_EVENTS = ParameterGroup(
@@ -34,6 +37,20 @@ _WHICH_EVENTS = ParameterGroup(
     "All conditions must hold; one that is not written always does. An event whose field is empty fails a condition on "
     "it. Regular expressions are RE2's, as in Go. A comma separates them: write `[,]` where you mean one, and repeat "
     "what you mean instead of `{m,n}`.",
+)
+
+_WHICH_ALERTS = ParameterGroup(
+    "Which alerts",
+    (
+        *ALERT_FILTER_PARAMETERS,
+        Parameter(
+            "alert_repeat_interval",
+            "An alert that goes on firing, and is posted again, is told again after so long; `0`: never.",
+            "4h",
+        ),
+    ),
+    "For alerts that are posted to `--alertmanager-listen`; see docs/alerts.md. The conditions for events hold for "
+    "them, too: `reason` is the alert's name.",
 )
 
 _HOW = ParameterGroup(
@@ -78,13 +95,13 @@ _IN_WHICH_WORDS = ParameterGroup(
     ),
 )
 
-PARAMETER_GROUPS = (_WHICH_EVENTS, *OWN_GROUPS, _HOW, _IN_WHICH_WORDS)
+PARAMETER_GROUPS = (_WHICH_EVENTS, _WHICH_ALERTS, *OWN_GROUPS, _HOW, _IN_WHICH_WORDS)
 """All parameters of sinks, as they are shown."""
 
-SHARED = names(each for group in (_WHICH_EVENTS, _HOW, _IN_WHICH_WORDS) for each in group.parameters)
+SHARED = names(each for group in (_WHICH_EVENTS, _WHICH_ALERTS, _HOW, _IN_WHICH_WORDS) for each in group.parameters)
 """Names that are ours in each sink, and never leave in a URL."""
 
-_FILTERS = names(FILTER_PARAMETERS)
+_FILTERS = names((*FILTER_PARAMETERS, *ALERT_FILTER_PARAMETERS))
 
 _ROUTE_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 
@@ -96,7 +113,8 @@ class SinkSettings:
     ``name`` tells the sinks apart in logs and metrics: ``route=``, else the sink's number. ``identity`` does so in a
     checkpoint, and stays when sinks are added or put in another order: ``route=``, else made of the destination and
     the filter. ``repeat_interval``: seconds in which the same object, reason and message are told once; 0 tells each
-    update. ``group_wait``: seconds that an event may wait so that more join its message; 0: it leaves at once where the
+    update. ``alert_repeat_interval``: seconds after which an alert that goes on firing is told again; 0: never.
+    ``group_wait``: seconds that an event may wait so that more join its message; 0: it leaves at once where the
     pace allows. ``default``: it is for events that no other route took. ``mention_owner``: it mentions the
     people in charge of an event's namespace.
     """
@@ -108,6 +126,7 @@ class SinkSettings:
     style: StyleSettings
     template: ObjectName | None = None
     repeat_interval: float = REPEAT_INTERVAL
+    alert_repeat_interval: float = ALERT_REPEAT_INTERVAL
     group_wait: float = 0.0
     default: bool = False
     mention_owner: bool = False
@@ -152,7 +171,11 @@ def read_sink(
     style = parse_style(uri, target, problems=problems)
     own_name = _name(uri, problems)
     template = _template(uri, warnings)
-    repeat_interval, group_wait = _repeat_interval(uri, problems), _group_wait(uri, problems)
+    repeat_interval = _interval(uri, "repeat_interval", REPEAT_INTERVAL, "0 to tell each update", problems)
+    alert_repeat_interval = _interval(
+        uri, "alert_repeat_interval", ALERT_REPEAT_INTERVAL, "0 to tell it once only", problems
+    )
+    group_wait = _group_wait(uri, problems)
     default = _bool(uri, "default", problems)
     mention_owner = _bool(uri, "mention_owner", problems)
     if len(problems) > before or target is None:
@@ -165,6 +188,7 @@ def read_sink(
         style=style,
         template=template,
         repeat_interval=repeat_interval,
+        alert_repeat_interval=alert_repeat_interval,
         group_wait=group_wait,
         default=default,
         mention_owner=mention_owner,
@@ -179,14 +203,12 @@ def _bool(uri: OptionUri, name: str, problems: list[str]) -> bool:
     return bool(chosen)
 
 
-def _repeat_interval(uri: OptionUri, problems: list[str]) -> float:
-    text = uri.first("repeat_interval")
-    if not text:
-        return REPEAT_INTERVAL
-    seconds = parse_duration(text)
+def _interval(uri: OptionUri, name: str, default: float, zero: str, problems: list[str]) -> float:
+    text = uri.first(name)
+    seconds = parse_duration(text) if text else default
     if seconds is None:
-        problems.append(f"repeat_interval={text}: no duration; write for example 30s, 5m, 1h, or 0 to tell each update")
-        return REPEAT_INTERVAL
+        problems.append(f"{name}={text}: no duration; write for example 30s, 5m, 1h, or {zero}")
+        return default
     return seconds
 
 

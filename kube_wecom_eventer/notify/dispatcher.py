@@ -17,6 +17,7 @@ import structlog
 from kube_wecom_eventer.metrics import Metrics
 from kube_wecom_eventer.notify.attempts import Attempts
 from kube_wecom_eventer.notify.batch import Batch
+from kube_wecom_eventer.notify.delays import Delays
 from kube_wecom_eventer.notify.missed import MissedReceivers
 from kube_wecom_eventer.notify.notification import Notification, Terms
 from kube_wecom_eventer.notify.pace import Pacing
@@ -38,9 +39,6 @@ SPARE_SLOTS = 5
 
 DIGEST_INTERVAL = 3.0
 """Seconds between digests: what comes meanwhile joins the next one."""
-
-_PROBE_FIRST, _PROBE_LONGEST = 60.0, 900.0
-"""Seconds between attempts at a broken destination."""
 
 _LOOK_EVERY, _LOOK_AGAIN = 300.0, 30.0
 """Seconds between looks at a destination to which nothing is to be sent; the shorter where the last one was bad."""
@@ -95,7 +93,7 @@ class Dispatcher:
         self._empty = asyncio.Event()
         self._empty.set()
         self._log = log.bind(destination=destination)
-        self._probes = 0
+        self._delays = Delays(rng=self._rng)
         self._failing = False
         self._trouble = Trouble(destination=destination, routes=routes, waiting=lambda: self.waiting)
         self._missed = MissedReceivers(metrics=metrics, log=self._log)
@@ -141,14 +139,24 @@ class Dispatcher:
     def _batches(self) -> tuple[Batch, ...]:
         return tuple(batch for batch in (self._telling, self._alone) if batch)
 
-    def offer(self, notification: Notification) -> None:
-        """Take a notification, or drop and count it where too much waits already. Never waits."""
+    @property
+    def full(self) -> bool:
+        """Whether what is offered now would be dropped."""
+        return self._pending.full
+
+    def alerts(self) -> Iterator[tuple[str, Merged]]:
+        """Yield routes with the alerts that wait, those being told included."""
+        yield from ((batch.route, item) for batch in self._batches() for item in batch.alerts)
+        yield from self._pending.alerts()
+
+    def offer(self, *notifications: Notification) -> None:
+        """Take what came together for a route, or drop and count it where too much waits already. Never waits."""
         now = asyncio.get_running_loop().time()
         finds_nothing = self._alone is None and self._pending.events == 0
-        if not self._pending.add(notification, now):
-            item = Merged(notification.event)
-            self._drop(notification.terms.route, (item,), "overflow", "too much waits for this destination")
-            return
+        for notification in notifications:
+            if not self._pending.add(notification, now):
+                item = Merged(notification.event)
+                self._drop(notification.terms.route, (item,), "overflow", "too much waits for this destination")
         if finds_nothing and self._pending.merges and self._pace.free(now) > SPARE_SLOTS:
             # It leaves at once, and does not wait for what may come behind it.
             self._alone = self._pending.take(now)
@@ -338,15 +346,8 @@ class Dispatcher:
 
     def _wait(self, outcome: Outcome, attempts: Attempts, backoff: float) -> float:
         """Return the seconds until the next attempt. ``backoff``: the most that chance adds, for what passes."""
-        if outcome.verdict is Verdict.REFUSED:
-            return 0.0
-        if outcome.verdict is Verdict.BROKEN and not outcome.costs_nothing:
-            probe: float = min(_PROBE_LONGEST, _PROBE_FIRST * 2**self._probes)
-            self._probes += 1
-        else:
-            probe = 0.2 + self._rng.uniform(0.0, backoff)
-        wait = max(outcome.wait, probe)
-        return min(wait, max(0.1, self._max_age - self._age(attempts.batch)))
+        wait = self._delays.after(outcome, backoff)
+        return min(wait, max(0.1, self._max_age - self._age(attempts.batch))) if wait else 0.0
 
     @staticmethod
     def _age(batch: Batch) -> float:
@@ -381,4 +382,5 @@ class Dispatcher:
 
     def _recovered(self) -> None:
         self._trouble.over()
-        self._probes, self._unready = 0, False
+        self._delays.recovered()
+        self._unready = False

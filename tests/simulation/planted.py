@@ -233,7 +233,7 @@ PLANTS: tuple[Plant, ...] = (
         name="digest-sums",
         says="the sums in a digest's last line leave some out",
         noticed_by=("counted",),
-        make=_wrapped(digest, "_sums", _sums_without_other),
+        make=_wrapped(digest, "sums_line", _sums_without_other),
     ),
     Plant(
         name="told-twice",

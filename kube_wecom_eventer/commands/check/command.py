@@ -11,7 +11,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TextIO
 
+from kube_wecom_eventer.alerts import Credentials
 from kube_wecom_eventer.building import HttpClients, bodies_of, described, doubts, style_of
+from kube_wecom_eventer.commands.check.alert_words import check_alert_templates
 from kube_wecom_eventer.commands.check.arguments import SEND_TEST, Arguments, read_arguments
 from kube_wecom_eventer.commands.check.destinations import check_destinations, compare_clocks, send_tests
 from kube_wecom_eventer.commands.check.explanation import explain, find_event
@@ -23,7 +25,15 @@ from kube_wecom_eventer.commands.check.rights import Right, check_rights, needed
 from kube_wecom_eventer.commands.check.routes import check_routes, within
 from kube_wecom_eventer.commands.check.stored import check_checkpoint, found_elsewhere, say_config_maps, say_declared
 from kube_wecom_eventer.commands.check.words import check_templates, sample_event
-from kube_wecom_eventer.config import CheckpointSettings, LogTarget, Settings, pod_name, resolve, secrets_of
+from kube_wecom_eventer.config import (
+    AlertListenerSettings,
+    CheckpointSettings,
+    LogTarget,
+    Settings,
+    pod_name,
+    resolve,
+    secrets_of,
+)
 from kube_wecom_eventer.errors import ConfigError
 from kube_wecom_eventer.following import Following
 from kube_wecom_eventer.kube.client import ApiClient
@@ -106,7 +116,22 @@ def _settings(arguments: Arguments, report: Report) -> Settings | None:
         for doubt in doubts(sink):
             report.doubtful(sink.name, doubt)
         report.good(sink.name, ", ".join(f"{name}={_plain(value)}" for name, value in described(sink).items()))
+    if settings.alerts:
+        _say_alerts(settings.alerts, report)
     return settings
+
+
+def _say_alerts(alerts: AlertListenerSettings, report: Report) -> None:
+    subject = f"alerts at {alerts.host}:{alerts.port}"
+    if alerts.auth_file is None:
+        report.note(subject, "are taken from everybody who reaches the port")
+        return
+    try:
+        Credentials(alerts.auth_file)
+    except ConfigError as error:
+        _say_problems(error, report)
+    else:
+        report.good(subject, f"are taken from whom {alerts.auth_file} names")
 
 
 async def _cluster(
@@ -180,6 +205,7 @@ async def _check(cluster: _Cluster, report: Report, now: Callable[[], datetime])
         if following.templates.get(str(name)) is None
     }
     check_templates(cluster.ways, following.templates, recent, report, elsewhere=elsewhere)
+    check_alert_templates(cluster.ways, following.templates, report, now=now())
     report.section("Destinations")
     await check_destinations(cluster.ways, cluster.clients, report, now=now())
     if settings.since:

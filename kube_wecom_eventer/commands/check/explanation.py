@@ -118,6 +118,8 @@ def _why(refusal: str, chosen: FilterSettings, event: Event) -> str:
     about = event.involved_object
     namespace = about.namespace or CLUSTER_SCOPE
     has = {
+        "sources": f"the route is for {', '.join(sorted(chosen.sources))} only",
+        "labels": "the labels of the event object itself don't fit; those of what it is about are not known",
         "level": f"the event is {event.type}, the route takes {chosen.level}",
         "namespaces": f"the object is in {namespace}, the route takes {', '.join(sorted(chosen.namespaces))}",
         "exclude_namespaces": f"the object is in {namespace}",

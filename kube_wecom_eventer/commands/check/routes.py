@@ -10,7 +10,7 @@ import re2
 
 from kube_wecom_eventer.commands.check.findings import Report
 from kube_wecom_eventer.commands.check.recent import Recent
-from kube_wecom_eventer.config import CLUSTER_SCOPE, FilterSettings
+from kube_wecom_eventer.config import CLUSTER_SCOPE, EVENTS, FilterSettings
 from kube_wecom_eventer.routing import Way
 
 _NAMED = 6
@@ -22,6 +22,9 @@ _NEAR = 0.75
 def check_routes(ways: Iterable[Way], recent: Recent, report: Report) -> None:
     """Say of each route what it takes of ``recent``, and of its regular expressions what they match there."""
     for way in ways:
+        if EVENTS not in way.settings.filter.sources:
+            report.note(way.route.name, "is for alerts only, so events can't show what it takes")
+            continue
         _takes(way, recent, report)
         for option, pattern in _expressions(way.settings.filter):
             _matches(f"{way.route.name} {option}=", option, pattern, recent, report)
