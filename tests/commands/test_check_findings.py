@@ -16,7 +16,8 @@ NOW = datetime(2026, 11, 20, 1, 0, tzinfo=UTC)
 
 
 def test_a_report_is_a_table_with_what_to_do() -> None:
-    """A mark, what it is about, what was found; then what to do, then what there is to see; at the end a sum."""
+    """A mark, what it is about, what was found; then what to do, then what there is to see; at the end a sum. A
+    section without findings is not shown."""
     out = io.StringIO()
     report = Report(out=out)
     report.section("Cluster")
@@ -26,6 +27,7 @@ def test_a_report_is_a_table_with_what_to_do() -> None:
         "routes",
         "none",
     )
+    report.section("Nothing to say")
     report.section("Routes")
     report.doubtful("sink-1", "word " * 30, shown=("a line",))
     report.end()

@@ -13,10 +13,12 @@ from typing import Any
 import pytest
 
 from kube_wecom_eventer.commands import check as command
+from kube_wecom_eventer.demo.status import forbidden
 from kube_wecom_eventer.demo.wecom import ErrCode
 from kube_wecom_eventer.web import serve
 from kube_wecom_eventer.web.endpoints import Receive, Scope, Send
-from tests.daemon.conftest import KEY, SEED_TEMPLATE, Pipeline
+from tests.daemon.conftest import KEY, SEED_TEMPLATE, Demo, Pipeline, lists_of
+from tests.daemon.test_faults_api import refused
 from tests.daemon.test_namespace_routes import Tenant
 
 NOBODY = Path("/nonexistent")
@@ -189,6 +191,33 @@ async def test_a_route_that_takes_nothing_says_which_filter_refuses(pipeline: Pi
     assert near["do"] == ["reason=BackOff, if that was meant"]
     assert checked.about("sink-2 namespaces=") == [
         f"{namespace[:-1]}: no event is about this namespace; there is {namespace}"
+    ]
+
+
+async def test_a_route_for_the_rest_is_not_credited_with_what_others_take(pipeline: Pipeline) -> None:
+    """What it takes, and how much is others'; a route for the rest that has nothing left is well, too."""
+    await pipeline.event("one", lastTimestamp=now_text())
+    await pipeline.event("two", lastTimestamp=now_text(), reason="Evicted")
+    checked = await check(
+        pipeline, pipeline.group.sink("reason=BackOff"), pipeline.group.sink("route=rest&default=true")
+    )
+    assert checked.about("rest", "✓")[1:] == ["takes 1 of 2 events in the last hour: Evicted 1; other routes take 1"]
+    checked = await check(pipeline, pipeline.group.sink(), pipeline.group.sink("route=rest&default=true&reason=BackOff"))
+    assert checked.about("rest", "✓")[1:] == [
+        "takes none of 2 events in the last hour: reason= refuses 1, other routes take 1"
+    ]
+    assert checked.about("rest", "!") == []
+
+
+async def test_a_template_that_may_not_be_read_is_not_called_good(demo: Demo) -> None:
+    """The missing right is said once; of the template only that it was not read."""
+    may_not = refused(forbidden("list", "configmaps", user="system:serviceaccount:ns:eventer"))
+    demo.api.faults.plan(may_not, when=lists_of("configmaps"), times=4)
+    source = f"--source=kubernetes:{demo.url}?inClusterConfig=false"
+    checked = await run({}, source, demo.group.sink("custom_body_configmap=words"))
+    assert checked.about("ConfigMap default/words", "✗")
+    assert checked.about("sink-1 template") == [
+        "ConfigMap default/words: was not read, see above; the built-in body would be sent"
     ]
 
 

@@ -198,13 +198,14 @@ async def _check(cluster: _Cluster, report: Report, now: Callable[[], datetime])
     say_config_maps(cluster.following, settings, report)
     report.section("Routes")
     say_declared(following, report)
-    check_routes(cluster.ways, recent.within(_RECENT, now()), report)
+    check_routes(following.routes, recent.within(_RECENT, now()), report)
     elsewhere = {
         str(name): await found_elsewhere(cluster.client, name, cluster.connection.namespace)
         for name in {sink.template for sink in settings.sinks if sink.template}
         if following.templates.get(str(name)) is None
     }
-    check_templates(cluster.ways, following.templates, recent, report, elsewhere=elsewhere)
+    unread = following.config_map_troubles
+    check_templates(cluster.ways, following.templates, recent, report, elsewhere=elsewhere, unread=unread)
     check_alert_templates(cluster.ways, following.templates, report, now=now())
     report.section("Destinations")
     await check_destinations(cluster.ways, cluster.clients, report, now=now())

@@ -49,7 +49,7 @@ class Report:
         self._progress = progress if progress is not None and progress.isatty() else None
         self._styled = out.isatty() and not os.environ.get("NO_COLOR")
         self._width = min(_WIDEST, shutil.get_terminal_size((_WIDEST, 24)).columns) if out.isatty() else _WIDEST
-        self._section = ""
+        self._section, self._titled = "", True
         self.findings: list[Finding] = []
 
     @property
@@ -58,12 +58,9 @@ class Report:
         return any(finding.mark is Mark.BAD for finding in self.findings)
 
     def section(self, title: str) -> None:
-        """Begin a section."""
+        """Begin a section; its title is shown with its first finding."""
         self.working("")
-        self._section = title
-        if not self._as_json:
-            gap = "\n" if self.findings else ""
-            print(gap + self._style(title, "1"), file=self._out, flush=True)
+        self._section, self._titled = title, False
 
     def good(self, subject: str, text: str, *, shown: Sequence[str] = ()) -> None:
         """Say what is well."""
@@ -104,10 +101,14 @@ class Report:
         finding = Finding(
             section=self._section, mark=mark, subject=subject, text=text, do=tuple(do), shown=tuple(shown)
         )
-        self.findings.append(finding)
         self.working("")
         if not self._as_json:
+            if not self._titled:
+                gap = "\n" if self.findings else ""
+                print(gap + self._style(self._section, "1"), file=self._out)
+                self._titled = True
             print("\n".join(self._lines(finding)), file=self._out, flush=True)
+        self.findings.append(finding)
 
     def _lines(self, finding: Finding) -> list[str]:
         mark = self._style(finding.mark.value, _STYLES[finding.mark.value])

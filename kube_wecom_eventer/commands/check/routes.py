@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import re2
 
 from kube_wecom_eventer.commands.check.findings import Report
 from kube_wecom_eventer.commands.check.recent import Recent
 from kube_wecom_eventer.config import CLUSTER_SCOPE, EVENTS, FilterSettings
-from kube_wecom_eventer.routing import Way
+from kube_wecom_eventer.routing import RouteTable, Way
 
 _NAMED = 6
 """Reasons that a line names."""
@@ -19,13 +19,13 @@ _NEAR = 0.75
 """How alike two names are of which one may be the other misspelt; 1 is equal."""
 
 
-def check_routes(ways: Iterable[Way], recent: Recent, report: Report) -> None:
+def check_routes(table: RouteTable, recent: Recent, report: Report) -> None:
     """Say of each route what it takes of ``recent``, and of its regular expressions what they match there."""
-    for way in ways:
+    for way in table.ways.values():
         if EVENTS not in way.settings.filter.sources:
             report.note(way.route.name, "is for alerts only, so events can't show what it takes")
             continue
-        _takes(way, recent, report)
+        _takes(way, table, recent, report)
         for option, pattern in _expressions(way.settings.filter):
             _matches(f"{way.route.name} {option}=", option, pattern, recent, report)
         for namespace in sorted(way.settings.filter.namespaces - {CLUSTER_SCOPE}):
@@ -34,27 +34,32 @@ def check_routes(ways: Iterable[Way], recent: Recent, report: Report) -> None:
                 report.doubtful(f"{way.route.name} namespaces=", text, f"namespaces={near}, if that was meant")
 
 
-def _takes(way: Way, recent: Recent, report: Report) -> None:
+def _takes(way: Way, table: RouteTable, recent: Recent, report: Report) -> None:
     subject, all_of_them = way.route.name, len(recent.events)
     if not all_of_them:
         report.note(subject, f"no event {within(recent.seconds)}, so its filter could not be tried")
         return
     refused: Counter[str] = Counter()
     taken: Counter[str] = Counter()
+    elsewhere = 0
     for event in recent.events:
         if refusal := way.route.filter.refusal(event):
             refused[refusal] += 1
+        elif way.default and way not in table.ways_of(event):
+            elsewhere += 1
         else:
             taken[event.reason] += 1
+    others = [f"other routes take {elsewhere}"] if elsewhere else []
     if taken:
-        of_which = " that no other route takes" if way.default else ""
-        report.good(
-            subject,
-            f"takes {taken.total()} of {all_of_them} events {within(recent.seconds)}{of_which}: {named(taken)}",
-        )
+        text = f"takes {taken.total()} of {all_of_them} events {within(recent.seconds)}: {named(taken)}"
+        report.good(subject, "; ".join([text, *others]))
         return
-    why = ", ".join(f"{name}= refuses {count}" for name, count in _ordered(refused))
-    report.doubtful(subject, f"takes none of {all_of_them} events {within(recent.seconds)}: {why}")
+    why = [*(f"{name}= refuses {count}" for name, count in _ordered(refused)), *others]
+    text = f"takes none of {all_of_them} events {within(recent.seconds)}: {', '.join(why)}"
+    if others:
+        report.good(subject, text)
+    else:
+        report.doubtful(subject, text)
 
 
 def _expressions(chosen: FilterSettings) -> Iterator[tuple[str, str]]:
