@@ -96,7 +96,8 @@ def _daemon(args: Sequence[str]) -> int:
         configure_logs(log_format=settings.log_format, level=logging.DEBUG if settings.debug else logging.INFO)
         asyncio.run(_until_stopped(app.run(settings, environ=os.environ)))
     except ConfigError as error:
-        return _say_problems(error)
+        _say_problems(error)
+        return 2 if args else _say(f"{PROGRAM}: --help lists flags and commands; {PROGRAM} demo needs none of them")
     except KeyboardInterrupt:
         return 130
     except Exception:
@@ -113,12 +114,11 @@ async def _until_stopped(running: Coroutine[Any, Any, None]) -> None:
         os._exit(0)
 
 
-def _say_problems(error: ConfigError) -> int:
+def _say_problems(error: ConfigError) -> None:
     for problem in error.problems:
         print(f"kube-wecom-eventer: {problem}", file=sys.stderr)
     for doubt in error.doubts:
         print(f"kube-wecom-eventer: warning: {doubt}", file=sys.stderr)
-    return 2
 
 
 def _check(args: Sequence[str]) -> int:

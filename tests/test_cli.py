@@ -50,6 +50,17 @@ def test_all_mistakes_are_told_at_once_and_without_a_traceback() -> None:
     assert done.stdout == ""
 
 
+def test_who_writes_no_args_is_told_where_to_look() -> None:
+    """What a daemon needs, where all is listed, and what works at once."""
+    done = run()
+    assert done.returncode == 2
+    assert done.stderr.splitlines() == [
+        "kube-wecom-eventer: --sink: none is given; write --sink=wecom:?key=KEY, "
+        "with what follows key= in the robot's webhook address",
+        "kube-wecom-eventer: --help lists flags and commands; kube-wecom-eventer demo needs none of them",
+    ]
+
+
 def test_no_credentials_are_a_clear_line(tmp_path: Path) -> None:
     """Neither a pod nor a kubeconfig."""
     done = run(SINK, KUBECONFIG=str(tmp_path / "missing"))

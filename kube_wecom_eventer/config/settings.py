@@ -231,7 +231,7 @@ def _sinks(flags: ParsedFlags, environ: Mapping[str, str], *, needed: bool) -> t
     texts = flags.values.get(SINK.name, [])
     if needed and not texts:
         flags.problems.append(
-            "--sink: none is given; write --sink=webhook:https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=KEY"
+            "--sink: none is given; write --sink=wecom:?key=KEY, with what follows key= in the robot's webhook address"
         )
     parsed = (
         parse_sink(text, number=number, environ=environ, problems=flags.problems, warnings=flags.warnings)
