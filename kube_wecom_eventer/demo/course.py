@@ -222,6 +222,8 @@ class Demo:
             created=ledger.created, selected=ledger.selected, accepted=ledger.accepted, refused=ledger.refused
         )
         self._screen.say(summary + self._delay_in_words())
+        if not failure and not self._options.stay:
+            self._screen.say(self._texts.next)
         return 1 if failure else 0
 
     def _delay_in_words(self) -> str:
