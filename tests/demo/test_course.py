@@ -40,6 +40,17 @@ async def test_the_demo_shows_events_messages_and_a_summary() -> None:
     assert "\x1b" not in demo.shown
 
 
+@pytest.mark.parametrize("seed", range(1, 5))
+async def test_the_day_begins_with_an_event_that_is_told(seed: int) -> None:
+    """Whatever comes then: who tries it sees a message at once."""
+    demo = Playing(f"--no-page --seconds 0.1 --burst 0 --seed {seed} --lang en")
+
+    assert await demo.play() == 0, demo.shown
+
+    assert " ! " in demo.shown.split("what the groups see.\n")[1].split("\n")[0]
+    assert " on call · " in demo.shown
+
+
 async def test_the_demo_says_why_the_daemon_ended() -> None:
     """A daemon that does not start is exit code 1, with its exit code and last lines."""
     demo = Playing("--no-page --lang en", broken)
