@@ -4,7 +4,17 @@ import pytest
 
 from kube_wecom_eventer.suggestion import did_you_mean, near
 
-KNOWN = ("namespaces", "exclude_namespaces", "kinds", "mentioned_list", "reason", "exclude_reason", "name", "msgtype", "key")
+KNOWN = (
+    "namespaces",
+    "exclude_namespaces",
+    "kinds",
+    "mentioned_list",
+    "reason",
+    "exclude_reason",
+    "name",
+    "msgtype",
+    "key",
+)
 
 
 @pytest.mark.parametrize(

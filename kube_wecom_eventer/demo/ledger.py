@@ -139,7 +139,7 @@ class Ledger:
         return median(self._delays) if self._delays else None
 
     def _take_untold(self, received: Received) -> _Untold | None:
-        """The newest event that the message is about, which is told with that; None where it names no event's object."""
+        """The newest event that the message names by its object, which is told with that; None where there is none."""
         text = received.content or str(received.body)  # a card has no content
         for untold in reversed(self._untold):
             event = untold.event

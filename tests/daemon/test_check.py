@@ -202,7 +202,9 @@ async def test_a_route_for_the_rest_is_not_credited_with_what_others_take(pipeli
         pipeline, pipeline.group.sink("reason=BackOff"), pipeline.group.sink("route=rest&default=true")
     )
     assert checked.about("rest", "✓")[1:] == ["takes 1 of 2 events in the last hour: Evicted 1; other routes take 1"]
-    checked = await check(pipeline, pipeline.group.sink(), pipeline.group.sink("route=rest&default=true&reason=BackOff"))
+    checked = await check(
+        pipeline, pipeline.group.sink(), pipeline.group.sink("route=rest&default=true&reason=BackOff")
+    )
     assert checked.about("rest", "✓")[1:] == [
         "takes none of 2 events in the last hour: reason= refuses 1, other routes take 1"
     ]
