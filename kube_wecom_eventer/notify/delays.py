@@ -15,7 +15,7 @@ class Delays:
 
     def __init__(self, *, rng: random.Random) -> None:
         self._rng = rng
-        self._probes = 0
+        self._probe = _PROBE_FIRST
 
     def after(self, outcome: Outcome, backoff: float) -> float:
         """Return the seconds to wait after an attempt; 0 where another body is to be tried at once. ``backoff``: the
@@ -23,12 +23,12 @@ class Delays:
         if outcome.verdict is Verdict.REFUSED:
             return 0.0
         if outcome.verdict is Verdict.BROKEN and not outcome.costs_nothing:
-            probe: float = min(_PROBE_LONGEST, _PROBE_FIRST * 2**self._probes)
-            self._probes += 1
+            probe = self._probe
+            self._probe = min(2 * probe, _PROBE_LONGEST)
         else:
             probe = 0.2 + self._rng.uniform(0.0, backoff)
         return max(outcome.wait, probe)
 
     def recovered(self) -> None:
         """Say that the destination takes messages."""
-        self._probes = 0
+        self._probe = _PROBE_FIRST

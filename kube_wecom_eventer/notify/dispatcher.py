@@ -84,17 +84,15 @@ class Dispatcher:
         self._telling: Batch | None = None
         self._digest_at = -DIGEST_INTERVAL
         self._alone: Batch | None = None
-        self._draining = False
-        self._retired = False
+        self._draining = self._retired = False
         self._sink: Sink | None = None
         self._look_at = math.inf
-        self._unready = False
         self._arrived = asyncio.Event()
         self._empty = asyncio.Event()
         self._empty.set()
         self._log = log.bind(destination=destination)
         self._delays = Delays(rng=self._rng)
-        self._failing = False
+        self._failing = self._unready = False
         self._trouble = Trouble(destination=destination, routes=routes, waiting=lambda: self.waiting)
         self._missed = MissedReceivers(metrics=metrics, log=self._log)
         for counter in (metrics.sent, metrics.retried):
@@ -243,6 +241,7 @@ class Dispatcher:
                     await self._arrived.wait()
 
     async def _look(self, sink: Sink) -> None:
+        self._look_at = math.inf
         outcome = await sink.ready()
         if outcome:
             self._trouble.take(outcome)
@@ -250,7 +249,8 @@ class Dispatcher:
             self._recovered()
         self._unready = outcome is not None
         every = _LOOK_AGAIN if outcome else _LOOK_EVERY
-        self._look_at = asyncio.get_running_loop().time() + every * self._rng.uniform(1.0, 1.2)
+        # Sooner, where there is another sink to look after meanwhile.
+        self._look_at = min(self._look_at, asyncio.get_running_loop().time() + every * self._rng.uniform(1.0, 1.2))
 
     def _now(self) -> float:
         """Return the loop's time; the end of all waiting on purpose, once that is to end."""
