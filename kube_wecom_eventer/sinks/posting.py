@@ -47,7 +47,7 @@ async def post(
         # Its text quotes the header, which may be a secret.
         detail = "the request can't be sent: a header= holds characters that no header may have"
         return Outcome(verdict=Verdict.RETRY, reason="network", detail=detail)
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+    except Exception as error:  # whatever else the library lets through, as a SOCKS proxy's errors
         return Outcome(verdict=Verdict.RETRY, reason="network", detail=f"{type(error).__name__}: {error}")
 
 
