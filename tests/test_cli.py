@@ -88,10 +88,11 @@ def test_a_port_in_use_is_a_clear_line() -> None:
         ("SSL_CERT_FILE", "/nonexistent", "SSL_CERT_FILE or SSL_CERT_DIR: can't be read"),
     ],
 )
-def test_an_environment_that_cannot_be_used_is_a_clear_line(name: str, value: str, words: str) -> None:
-    """Exit 2, no traceback."""
+@pytest.mark.parametrize("route", [SINK, "--namespace-routes"])
+def test_an_environment_that_cannot_be_used_is_a_clear_line(name: str, value: str, words: str, route: str) -> None:
+    """Exit 2, no traceback; at the start, also where the first sink is declared later."""
     source = "--source=kubernetes:http://127.0.0.1:9?inClusterConfig=false"
-    done = run(SINK, source, "--healthz-ip=127.0.0.1", "--healthz-port=0", **{name: value})
+    done = run(route, source, "--healthz-ip=127.0.0.1", "--healthz-port=0", **{name: value})
     assert done.returncode == 2
     assert words in done.stderr
     assert "Traceback" not in done.stderr

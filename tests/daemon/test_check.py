@@ -353,12 +353,13 @@ async def test_a_proxy_that_is_none_is_told(tmp_path: Path, monkeypatch: pytest.
         " contexts: [{name: a, context: {cluster: a, user: a}}]}"
     )
     monkeypatch.setenv("HTTPS_PROXY", "foo://bar")
-    checked = await run({}, f"--source=kubernetes:?auth={kubeconfig}", f"--sink=wecom:?key={KEY}", "--send-test")
-    assert checked.status == 1
-    assert [text.split(":")[1].strip() for text in checked.marked("✗")] == [
-        "HTTP_PROXY, HTTPS_PROXY, ALL_PROXY or the kubeconfig's proxy-url",
-        "HTTP_PROXY, HTTPS_PROXY or ALL_PROXY",
-    ]
+    for routes in ((f"--sink=wecom:?key={KEY}", "--send-test"), ("--namespace-routes",)):
+        checked = await run({}, f"--source=kubernetes:?auth={kubeconfig}", *routes)
+        assert checked.status == 1
+        assert [text.split(":")[1].strip() for text in checked.marked("✗")] == [
+            "HTTP_PROXY, HTTPS_PROXY, ALL_PROXY or the kubeconfig's proxy-url",
+            "HTTP_PROXY, HTTPS_PROXY or ALL_PROXY",
+        ]
 
 
 async def test_the_checkpoint_is_looked_at_and_left_alone(pipeline: Pipeline, tmp_path: Path) -> None:

@@ -151,10 +151,10 @@ async def _cluster(
         stack.push_async_callback(client.aclose)
     except ConfigError as error:
         _say_problems(error, report)
+    ca_files = {sink.target.ca_file for sink in settings.sinks if not isinstance(sink.target, LogTarget)}
     try:
-        for sink in settings.sinks:
-            if not isinstance(sink.target, LogTarget):
-                clients.client(sink.target.ca_file)
+        for ca_file in ca_files | ({None} if settings.declared_routes else set()):
+            clients.client(ca_file)
     except ConfigError as error:
         _say_problems(error, report)
     if connection is None or client is None or report.failed:
