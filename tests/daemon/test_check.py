@@ -276,8 +276,22 @@ async def test_an_event_that_is_not_there_is_said(pipeline: Pipeline) -> None:
     checked = await check(pipeline, pipeline.group.sink(), f"--event={namespace}/nope")
     assert checked.status == 1
     assert f"kubectl -n {namespace} get events" in checked.marked("✗")[0]
-    checked = await check(pipeline, pipeline.group.sink(), "--event=nope")
-    assert "write NAMESPACE/NAME of an event" in checked.marked("✗")[0]
+    for name in ("nope", "a?b/c", "a/b\x01", f"{namespace}/pod/a,b", "../x"):
+        checked = await check(pipeline, pipeline.group.sink(), f"--event={name}")
+        assert "write NAMESPACE/NAME of an event" in checked.marked("✗")[0]
+
+
+@pytest.mark.parametrize("body", ['[1, "{{ .Reason }}"]', '{"msgtype": ["{{ .Reason }}"]}', "{{ .Reason }}"])
+async def test_what_a_service_would_get_of_an_event_is_shown_whatever_it_is(pipeline: Pipeline, body: str) -> None:
+    """Only a chat's body is an object with a text in it."""
+    namespace = pipeline.server.namespace
+    await pipeline.event("one", lastTimestamp=now_text())
+    await pipeline.config_map("cm", content=body)
+    sink = f"--sink=webhook:{pipeline.group.url}/hook?{template(pipeline, 'cm')}"
+    checked = await check(pipeline, sink, f"--event={namespace}/one")
+    made = body.replace("{{ .Reason }}", "BackOff")
+    assert checked.finding("takes it")["shown"] == [made]
+    assert f"as a body of {len(made)} bytes in the words of {namespace}/cm" in checked.finding("takes it")["text"]
 
 
 async def test_declared_routes_are_checked_like_those_of_the_args(pipeline: Pipeline) -> None:

@@ -78,24 +78,18 @@ async def run(
     daemon in whose container this runs: its args count where none are given.
     """
     arguments = read_arguments(argv, environ=environ, neighbour=neighbour)
-    report = Report(out=out, as_json=arguments.as_json, progress=progress)
+    report = Report(out=out, environ=environ, as_json=arguments.as_json, progress=progress)
     settings = _settings(arguments, report)
     if settings is None:
         report.end()
         return 2
     async with AsyncExitStack() as stack:
+        stack.callback(report.working, "")
         cluster = await _cluster(settings, environ, stack, report, now)
         if cluster and arguments.event:
             await _explain(cluster, arguments.event, report, now)
         elif cluster:
-            await _check(cluster, report, now)
-            if arguments.send_test:
-                report.section("Test messages")
-                names = {sink.name for sink in settings.sinks}
-                own = [way for way in cluster.ways if way.route.name in names]
-                await send_tests(own, report, test_message=lambda way: _test_message(way, cluster))
-            else:
-                report.note("test messages", f"none was sent; --{SEND_TEST.name} sends one to each destination")
+            await _check(cluster, report, now, send_test=arguments.send_test)
     report.end()
     return 1 if report.failed else 0
 
@@ -189,7 +183,7 @@ async def _cluster(
     )
 
 
-async def _check(cluster: _Cluster, report: Report, now: Callable[[], datetime]) -> None:
+async def _check(cluster: _Cluster, report: Report, now: Callable[[], datetime], *, send_test: bool) -> None:
     settings, following = cluster.settings, cluster.following
     recent = await _events(cluster, max(_RECENT, settings.since), report, now)
     await check_rights(cluster.client, list(_rights(cluster)), report)
@@ -209,6 +203,13 @@ async def _check(cluster: _Cluster, report: Report, now: Callable[[], datetime])
     check_alert_templates(cluster.ways, following.templates, report, now=now())
     report.section("Destinations")
     await check_destinations(cluster.ways, cluster.clients, report, now=now())
+    if send_test:
+        report.section("Test messages")
+        names = {sink.name for sink in settings.sinks}
+        own = [way for way in cluster.ways if way.route.name in names]
+        await send_tests(own, report, test_message=lambda way: _test_message(way, cluster))
+    else:
+        report.note("test messages", f"none was sent; --{SEND_TEST.name} sends one to each destination")
     if settings.since:
         report.section(f"Events {within(settings.since)}, played through the routes")
         await _play(cluster, recent.within(settings.since, now()), report, now())

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import datetime, tzinfo
 
+from kube_wecom_eventer.building import bodies_of
 from kube_wecom_eventer.commands.check.findings import Report
 from kube_wecom_eventer.config import CLUSTER_SCOPE, FilterSettings
+from kube_wecom_eventer.config.object_name import NAMESPACE
 from kube_wecom_eventer.errors import ApiError, NotFound
 from kube_wecom_eventer.event import Event
 from kube_wecom_eventer.kube.client import ApiClient
@@ -16,6 +19,8 @@ from kube_wecom_eventer.match import Silences
 from kube_wecom_eventer.render import Merged, Templates
 from kube_wecom_eventer.routing import RouteTable, Way
 
+_NAME = re.compile(r"[A-Za-z0-9._:@-]{1,253}")
+"""Of an event, of a kind, and of an object of any kind."""
 _LONGEST_MESSAGE = 500
 _LINES = 40
 """Of a message that are shown."""
@@ -25,7 +30,7 @@ async def find_event(client: ApiClient, text: str) -> Event | str:
     """Return the event that ``NAMESPACE/NAME`` names, or the newest about ``NAMESPACE/KIND/NAME`` (``kubectl get
     events`` shows ``kind/name``; objects without a namespace have their events in ``default``); else why not."""
     parts = text.split("/")
-    if len(parts) not in (2, 3) or not all(parts):
+    if len(parts) not in (2, 3) or not NAMESPACE.fullmatch(parts[0]) or not all(map(_NAME.fullmatch, parts[1:])):
         return "write NAMESPACE/NAME of an event, or NAMESPACE/KIND/NAME of what it is about"
     namespace, kind, name = (parts[0], parts[1] if len(parts) == 3 else "", parts[-1])
     field = "involvedObject.name" if kind else "metadata.name"
@@ -86,15 +91,16 @@ def _describe(event: Event, zone: tzinfo, report: Report) -> None:
 
 def _say_taken(way: Way, event: Event, templates: Templates, report: Report) -> None:
     message = way.terms.wording.message([Merged(event)])
-    whole = json.loads(message.body) if message.content_type.startswith("application/json") else {}
-    kind = str(whole.get("msgtype", ""))
-    content = whole.get(kind, {}).get("content") if isinstance(whole.get(kind), dict) else None
-    shown = str(content) if content else message.body.decode(errors="replace")
+    target = way.settings.target
+    bodies, kind, content = bodies_of(target), "a body", None
+    if bodies:
+        payload = json.loads(message.body)
+        kind, content = payload["msgtype"], bodies.text_of(payload)
+    shown = content or message.body.decode(errors="replace")
     words = "in the built-in words" if message.built_in else f"in the words of {way.template}"
     lines = shown.split("\n")
     lines = [*lines[:_LINES], "…"] if len(lines) > _LINES else lines
-    target = way.settings.target
-    body = f"{kind or 'a body'} of {len(message.body)} bytes {words}"
+    body = f"{kind} of {len(message.body)} bytes {words}"
     text = f"takes it, to {target.destination} ({target.shown}), as {body}:"
     report.good(way.route.name, text, shown=lines)
     if way.template and (problem := templates.trouble(way.template)):

@@ -8,7 +8,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-from collections.abc import Mapping, Sequence
+import stat
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -25,7 +26,7 @@ from kube_wecom_eventer.commands.migrate.summary import summarize
 from kube_wecom_eventer.commands.migrate.templates import template_notes
 from kube_wecom_eventer.commands.migrate.yaml_writer import write_documents
 from kube_wecom_eventer.config import SourceSettings
-from kube_wecom_eventer.config.object_name import SUBDOMAIN
+from kube_wecom_eventer.config.object_name import NAMESPACE, SUBDOMAIN
 from kube_wecom_eventer.errors import ConfigError
 from kube_wecom_eventer.kube.client import ApiClient
 from kube_wecom_eventer.kube.credentials import connect
@@ -113,6 +114,8 @@ def _language(environ: Mapping[str, str]) -> Language:
 
 
 def _migrate(options: argparse.Namespace, environ: Mapping[str, str], streams: Streams) -> int:
+    if problems := list(_bad_names(options)):
+        raise ConfigError(problems)
     found = _read(options, streams) if options.file else asyncio.run(_ask(options, environ))
     plan = Plan(
         name=_new_name(options, found),
@@ -136,6 +139,13 @@ def _migrate(options: argparse.Namespace, environ: Mapping[str, str], streams: S
     _write(text, options.output, secret=plan.secret_inline and bool(arguments.secrets.values), streams=streams)
     summarize(found, arguments, manifest.said, plan=plan, err=streams.stderr)
     return 1 if any(not sink.arg or not sink.checked for sink in arguments.sinks) else 0
+
+
+def _bad_names(options: argparse.Namespace) -> Iterator[str]:
+    if options.name and not SUBDOMAIN.fullmatch(options.name):
+        yield f"--name={options.name!r}: no Deployment's name; write for example --name=kube-eventer"
+    if options.namespace and not NAMESPACE.fullmatch(options.namespace):
+        yield f"--namespace={options.namespace!r}: no namespace's name; write for example --namespace=kube-system"
 
 
 def _new_name(options: argparse.Namespace, found: Found) -> str:
@@ -188,6 +198,8 @@ def _write(text: str, output: str | None, *, secret: bool, streams: Streams) -> 
         # A file with keys is for its owner only.
         descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600 if secret else 0o644)
         with open(descriptor, "w", encoding="utf-8") as file:
+            if secret and stat.S_ISREG(os.fstat(descriptor).st_mode):
+                os.fchmod(descriptor, 0o600)  # also one that was there before
             file.write(text)
     except OSError as error:
         raise ConfigError([f"--output={output}: can't be written: {error.strerror}"]) from None

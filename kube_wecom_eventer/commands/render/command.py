@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack
 from datetime import datetime, tzinfo
 from typing import TextIO
 
-from kube_wecom_eventer.command_line import PROGRAM
+from kube_wecom_eventer.command_line import PROGRAM, may_have_colours
 from kube_wecom_eventer.command_parser import CommandParser
 from kube_wecom_eventer.commands.manifests import FoundConfigMap
 from kube_wecom_eventer.commands.render.events import Tried, latest_event, live_event, read_events
@@ -300,8 +300,7 @@ def _show(shown: Sequence[Shown], options: argparse.Namespace, *, environ: Mappi
         out.flush()
         out.buffer.write(messages[0].body)
         return
-    styled = out.isatty() and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
-    paint = Paint(colours=styled)
+    paint = Paint(colours=may_have_colours(out, environ=environ))
     if options.output == "json":
         print(as_json(shown), file=out)
     else:
