@@ -82,11 +82,20 @@ class DeclaredRoutes:
         before = self._made.get(source, {})
         made: dict[str, Way] = {}
         declared = []
-        for key in sorted(key for key in data if key == _SINK or key.startswith(f"{_SINK}.")):
+        keys = self._keys(source, data)
+        most = len(keys) if namespace == self._namespace else MAX_ROUTES
+        for key in keys[:most]:
             route, way = self._read(namespace, source, key, data, taken=len(made))
             declared.append(route)
             if kept := way or before.get(route.name):
                 made[route.name] = kept
+        if rest := keys[most:]:
+            # Said once for all of them: a ConfigMap has room for 100,000.
+            problem = f"it has more than {most} sinks, and a namespace at most {most} routes: this one and "
+            problem += f"{len(rest) - 1} more are not read; remove some"
+            declared.append(
+                self._said(DeclaredRoute(name=_route_name(source, rest[0]), source=source, problems=(problem,)))
+            )
         if not declared:
             problem = f"it has no key {_SINK}; write the sink there, as sink: wecom:?key_secret=NAME"
             declared.append(self._said(DeclaredRoute(name=source, source=source, problems=(problem,))))
@@ -112,11 +121,16 @@ class DeclaredRoutes:
             if way is not before.get(name):
                 log.info("route_declared", route=name, destination=way.route.destination)
 
+    def _keys(self, source: str, data: Mapping[str, str]) -> list[str]:
+        """Return the keys with sinks, those of routes that there are first: a new one must not take their place."""
+        before = self._made.get(source, {})
+        keys = (key for key in data if key == _SINK or key.startswith(f"{_SINK}."))
+        return sorted(keys, key=lambda key: (_route_name(source, key) not in before, key))
+
     def _read(
         self, namespace: str, source: str, key: str, data: Mapping[str, str], *, taken: int
     ) -> tuple[DeclaredRoute, Way | None]:
-        part = key.removeprefix(_SINK).removeprefix(".")
-        name = f"{source}/{part}" if part else source
+        part, name = _part(key), _route_name(source, key)
         everywhere = namespace == self._namespace
         problems: list[str] = []
         doubts: list[str] = []
@@ -179,3 +193,12 @@ class DeclaredRoutes:
         for doubt in route.doubts:
             log.warning("route_doubtful", route=route.name, detail=doubt)
         return route
+
+
+def _part(key: str) -> str:
+    return key.removeprefix(_SINK).removeprefix(".")
+
+
+def _route_name(source: str, key: str) -> str:
+    part = _part(key)
+    return f"{source}/{part}" if part else source
