@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import io
 import json
 import re
@@ -356,6 +358,25 @@ async def test_an_api_server_that_is_not_there_is_told() -> None:
     assert checked.status == 1
     (text,) = checked.about("API server")
     assert text.startswith("http://127.0.0.1:9 (no credentials): events can't be listed: ConnectError")
+
+
+async def test_a_host_whose_page_has_no_end_can_be_reached() -> None:
+    """What it says is not read: the command must end."""
+
+    async def endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        with contextlib.suppress(OSError):
+            while True:
+                writer.write(b"x" * 65_536)
+                await writer.drain()
+
+    async with await asyncio.start_server(endless, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        sources = "--source=kubernetes:http://127.0.0.1:9?inClusterConfig=false"
+        async with asyncio.timeout(20):
+            checked = await run({}, sources, f"--sink=webhook:{url}")
+    assert checked.about(url, "✓")[0].startswith("can be reached, in ")
 
 
 async def test_a_proxy_that_is_none_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import email.utils
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -73,7 +74,10 @@ async def _reach(host: str, target: Target, clients: HttpClients, report: Report
     started = time.monotonic()
     try:
         ca_file = None if isinstance(target, LogTarget) else target.ca_file
-        answer = await clients.client(ca_file).get(host, timeout=_TIMEOUT, follow_redirects=False)
+        client = clients.client(ca_file)
+        # Of the page nothing is read: it may have no end.
+        async with asyncio.timeout(_TIMEOUT), client.stream("GET", host, follow_redirects=False) as answer:
+            pass
     except ConfigError as error:
         for problem in error.problems:
             report.bad(host, problem)
@@ -109,6 +113,7 @@ def _in_words(error: Exception) -> str:
     known: dict[type[Exception], str] = {
         httpx.ConnectTimeout: "no connection in time",
         httpx.ReadTimeout: "connected, but no answer in time",
+        TimeoutError: f"no answer within {_TIMEOUT:g} s",
         httpx.ProxyError: f"the proxy refuses: {error}",
         ProtocolError: f"what answers is no SOCKS proxy: {error}",
     }
