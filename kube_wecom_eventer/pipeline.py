@@ -73,7 +73,7 @@ class Pipeline:
         self._reader: Reading | None = None
         self._alerts: AlertIntake | None = None
         self._telling: dict[str, tuple[Dispatcher, asyncio.Task[None]]] = {}
-        self._retired: list[asyncio.Task[None]] = []
+        self._retired: list[tuple[Dispatcher, asyncio.Task[None]]] = []
         # The library takes 2 µs to find a counter by its labels.
         self._matched: dict[str, Counter] = {}
         self._reading: asyncio.Task[None] | None = None
@@ -133,7 +133,7 @@ class Pipeline:
                 now = asyncio.get_running_loop().time()
                 self._around.attempts.update({name: pace.attempts(now) for name, pace in self._paces.items()})
                 self._reading.cancel()
-                for task in (opening, *self._retired, *(task for _, task in self._telling.values())):
+                for task in (opening, *(task for _, task in (*self._retired, *self._telling.values()))):
                     task.cancel()
 
     def _intake_of_alerts(self) -> AlertIntake:
@@ -155,6 +155,8 @@ class Pipeline:
             async with asyncio.timeout(GRACE):
                 if not await self._still_ours():
                     return
+                # What is not accepted where no route goes any more comes back to where its route goes now.
+                await asyncio.gather(*(dispatcher.drained() for dispatcher in self._finishing()))
                 # A broken destination is probed once a minute or less: who comes next does that, if it will know.
                 kept = self._checkpointing.kept
                 telling = [each for each in self.dispatchers.values() if not (kept and each.broken)]
@@ -183,7 +185,7 @@ class Pipeline:
             for route, count in (self._alerts.unsaved(self._waiting_alerts()) if self._alerts else {}).items():
                 self._lose(route, count, NO_CHECKPOINT, "another process leads now, and does not know of these alerts")
             return
-        for dispatcher in self.dispatchers.values():
+        for dispatcher in (*self.dispatchers.values(), *self._finishing()):
             for route, count in dispatcher.counts().items():
                 self._lose(route, count, NO_CHECKPOINT, "another process leads now, and there is no checkpoint")
 
@@ -202,7 +204,11 @@ class Pipeline:
                 )
 
     def _waiting(self) -> int:
-        return sum(dispatcher.waiting for dispatcher in self.dispatchers.values())
+        return sum(dispatcher.waiting for dispatcher in (*self.dispatchers.values(), *self._finishing()))
+
+    def _finishing(self) -> list[Dispatcher]:
+        """Return who still tells a last batch, to a destination that no route has any more."""
+        return [dispatcher for dispatcher, _ in self._retired if dispatcher.waiting]
 
     def _begin(self) -> Reading:
         checkpoint = self._checkpoint
@@ -272,7 +278,7 @@ class Pipeline:
         for name in self._telling.keys() - used:
             dispatcher, task = self._telling.pop(name)
             dispatcher.retire()
-            self._retired = [each for each in (*self._retired, task) if not each.done()]
+            self._retired = [each for each in (*self._retired, (dispatcher, task)) if not each[1].done()]
         self._checkpointing.changed()
 
     def _returned(self, batch: Batch) -> None:
@@ -386,7 +392,7 @@ class Pipeline:
     def _waiting_here(self) -> Iterator[tuple[str, Unsettled]]:
         """Yield routes' identities with what of them waits at a dispatcher; one may come more than once."""
         identities = {way.route.name: identity for identity, way in self._routes.ways.items()}
-        for dispatcher in self.dispatchers.values():
+        for dispatcher in (*self.dispatchers.values(), *self._finishing()):
             for route, versions in dispatcher.versions():
                 # None: it was removed while its last message is under way.
                 if identity := identities.get(route):

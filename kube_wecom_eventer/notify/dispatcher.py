@@ -226,10 +226,10 @@ class Dispatcher:
             self._pending.release(now)
             if self._alone or self._pending.ready(now):
                 return True
-            if self._retired and not self._pending.events:
-                return False
             if not self._pending.events:
                 self._empty.set()
+                if self._retired:
+                    return False
             looks = self._sink if not self._draining else None
             if looks and now >= self._look_at:
                 await self._look(looks)
