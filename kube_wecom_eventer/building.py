@@ -7,7 +7,7 @@ import contextlib
 import ssl
 import sys
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, tzinfo
 from functools import partial
@@ -30,6 +30,7 @@ from kube_wecom_eventer.config import (
     Target,
     WebhookTarget,
 )
+from kube_wecom_eventer.config.shown import shown_value
 from kube_wecom_eventer.errors import ConfigError
 from kube_wecom_eventer.http1 import DirectTransport, proxied
 from kube_wecom_eventer.kube.checkpoint_store import CheckpointStore, ConfigMapStore, FileStore, NoStore
@@ -286,13 +287,13 @@ def described(sink: SinkSettings) -> dict[str, object]:
         "address": sink.target.shown,
         "receivers": _receivers(sink.target) if isinstance(sink.target, ApplicationTarget) else [],
         "event_level": chosen.level,
-        "namespaces": sorted(chosen.namespaces) or "all",
-        "exclude_namespaces": sorted(chosen.excluded_namespaces),
-        "kinds": sorted(chosen.kinds) or "all",
-        "reason": list(chosen.reasons) or "all",
-        "exclude_reason": list(chosen.excluded_reasons),
-        "name": list(chosen.names),
-        "message": list(chosen.messages),
+        "namespaces": _shown(sorted(chosen.namespaces)) or "all",
+        "exclude_namespaces": _shown(sorted(chosen.excluded_namespaces)),
+        "kinds": _shown(sorted(chosen.kinds)) or "all",
+        "reason": _shown(chosen.reasons) or "all",
+        "exclude_reason": _shown(chosen.excluded_reasons),
+        "name": _shown(chosen.names),
+        "message": _shown(chosen.messages),
         "min_count": chosen.min_count,
         "sources": sorted(chosen.sources) if len(chosen.sources) == 1 else [],
         "labels": [f"{each.label}{each.operator}{each.value}" for each in chosen.labels],
@@ -301,6 +302,10 @@ def described(sink: SinkSettings) -> dict[str, object]:
         "template": str(sink.template) if sink.template else "built-in",
     }
     return {name: value for name, value in described.items() if value}
+
+
+def _shown(values: Iterable[str]) -> list[str]:
+    return [shown_value(value) for value in values]
 
 
 def _receivers(target: ApplicationTarget) -> list[str]:

@@ -6,7 +6,7 @@ Compatibility with kube-eventer's parameters is decided in this room; docs/kube-
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 
@@ -17,6 +17,7 @@ from kube_wecom_eventer.config.filter import FILTER_PARAMETERS, FilterSettings, 
 from kube_wecom_eventer.config.go_flags import parse_bool
 from kube_wecom_eventer.config.object_name import ObjectName
 from kube_wecom_eventer.config.parameter import CHATS, DINGTALK, ROBOTS, WEBHOOK, Parameter, ParameterGroup, names
+from kube_wecom_eventer.config.shown import SECOND_QUERY, without
 from kube_wecom_eventer.config.style import STYLE_PARAMETERS, StyleSettings, parse_style
 from kube_wecom_eventer.config.target import OWN_GROUPS, TARGET_PARAMETERS, RobotTarget, Target, parse_target
 from kube_wecom_eventer.config.uri import OptionUri, parse_uri
@@ -165,20 +166,24 @@ def read_sink(
 ) -> SinkSettings | None:
     """Read a sink's URI. ``name`` counts where it has no ``route=``. ``namespace``: of its Secrets, if it is not the
     sink that names that. Returns None where there is a problem."""
-    before = len(problems)
-    target = parse_target(uri, known=SHARED, namespace=namespace, problems=problems, warnings=warnings)
-    filter_settings = parse_filter(uri, problems=problems, warnings=warnings)
-    style = parse_style(uri, target, problems=problems)
-    own_name = _name(uri, problems)
-    template = _template(uri, warnings)
-    repeat_interval = _interval(uri, "repeat_interval", REPEAT_INTERVAL, "0 to tell each update", problems)
+    found: list[str] = []
+    doubts = list(_second_queries(uri))
+    target = parse_target(uri, known=SHARED, namespace=namespace, problems=found, warnings=doubts)
+    filter_settings = parse_filter(uri, problems=found, warnings=doubts)
+    style = parse_style(uri, target, problems=found)
+    own_name = _name(uri, found)
+    template = _template(uri, doubts)
+    repeat_interval = _interval(uri, "repeat_interval", REPEAT_INTERVAL, "0 to tell each update", found)
     alert_repeat_interval = _interval(
-        uri, "alert_repeat_interval", ALERT_REPEAT_INTERVAL, "0 to tell it once only", problems
+        uri, "alert_repeat_interval", ALERT_REPEAT_INTERVAL, "0 to tell it once only", found
     )
-    group_wait = _group_wait(uri, problems)
-    default = _bool(uri, "default", problems)
-    mention_owner = _bool(uri, "mention_owner", problems)
-    if len(problems) > before or target is None:
+    group_wait = _group_wait(uri, found)
+    default = _bool(uri, "default", found)
+    mention_owner = _bool(uri, "mention_owner", found)
+    values = tuple(value for _, value in uri.options)
+    problems += [without(problem, values) for problem in found]
+    warnings += [without(doubt, values) for doubt in doubts]
+    if found or target is None:
         return None
     return SinkSettings(
         name=own_name or name,
@@ -193,6 +198,15 @@ def read_sink(
         default=default,
         mention_owner=mention_owner,
     )
+
+
+def _second_queries(uri: OptionUri) -> Iterator[str]:
+    """Yield a doubt for each option that was written into another one's value."""
+    known = names(each for group in PARAMETER_GROUPS for each in group.parameters)
+    for name, value in uri.options:
+        inner = SECOND_QUERY.search(value)
+        if inner and name in known and inner[1] in known:
+            yield f"{name}= holds '?{inner[1]}=': only the first option follows '?'; write '&{inner[1]}='"
 
 
 def _bool(uri: OptionUri, name: str, problems: list[str]) -> bool:

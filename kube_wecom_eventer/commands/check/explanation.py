@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, tzinfo
 
 from kube_wecom_eventer.building import bodies_of
 from kube_wecom_eventer.commands.check.findings import Report
 from kube_wecom_eventer.config import CLUSTER_SCOPE, FilterSettings
 from kube_wecom_eventer.config.object_name import NAMESPACE
+from kube_wecom_eventer.config.shown import shown_value
 from kube_wecom_eventer.errors import ApiError, NotFound
 from kube_wecom_eventer.event import Event
 from kube_wecom_eventer.kube.client import ApiClient
@@ -127,14 +128,18 @@ def _why(refusal: str, chosen: FilterSettings, event: Event) -> str:
         "sources": f"the route is for {', '.join(sorted(chosen.sources))} only",
         "labels": "the labels of the event object itself don't fit; those of what it is about are not known",
         "level": f"the event is {event.type}, the route takes {chosen.level}",
-        "namespaces": f"the object is in {namespace}, the route takes {', '.join(sorted(chosen.namespaces))}",
+        "namespaces": f"the object is in {namespace}, the route takes {_listed(sorted(chosen.namespaces))}",
         "exclude_namespaces": f"the object is in {namespace}",
-        "kinds": f"the object is a {about.kind}, the route takes {', '.join(sorted(chosen.kinds))}",
+        "kinds": f"the object is a {about.kind}, the route takes {_listed(sorted(chosen.kinds))}",
         "namespace_selector": f"the labels of namespace {about.namespace or '(none)'} don't fit",
-        "reason": f"none of {', '.join(chosen.reasons)} occurs in {event.reason}",
-        "exclude_reason": f"one of {', '.join(chosen.excluded_reasons)} occurs in {event.reason}",
+        "reason": f"none of {_listed(chosen.reasons)} occurs in {event.reason}",
+        "exclude_reason": f"one of {_listed(chosen.excluded_reasons)} occurs in {event.reason}",
         "min_count": f"it has happened {event.occurrences} times, the route waits for {chosen.min_count}",
-        "name": f"none of {', '.join(chosen.names)} occurs in {about.name}",
-        "message": f"none of {', '.join(chosen.messages)} occurs in the message",
+        "name": f"none of {_listed(chosen.names)} occurs in {about.name}",
+        "message": f"none of {_listed(chosen.messages)} occurs in the message",
     }
     return has[refusal]
+
+
+def _listed(values: Iterable[str]) -> str:
+    return ", ".join(shown_value(value) for value in values)

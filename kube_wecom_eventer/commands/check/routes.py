@@ -11,6 +11,7 @@ import re2
 from kube_wecom_eventer.commands.check.findings import Report
 from kube_wecom_eventer.commands.check.recent import Recent
 from kube_wecom_eventer.config import CLUSTER_SCOPE, EVENTS, FilterSettings
+from kube_wecom_eventer.config.shown import shown_value
 from kube_wecom_eventer.routing import RouteTable, Way
 
 _NAMED = 6
@@ -73,12 +74,12 @@ def _matches(subject: str, option: str, pattern: str, recent: Recent, report: Re
     reasons = recent.reasons
     if not reasons:
         return
-    expression = re2.compile(pattern)
+    expression, shown = re2.compile(pattern), shown_value(pattern)
     matched = Counter({reason: count for reason, count in reasons.items() if expression.search(reason)})
     if matched:
-        report.good(subject, f"{pattern} matches {named(matched)}")
+        report.good(subject, f"{shown} matches {named(matched)}")
         return
-    text = f"{pattern} matches none of the {len(reasons)} reasons {within(recent.seconds)}"
+    text = f"{shown} matches none of the {len(reasons)} reasons {within(recent.seconds)}"
     if near := _near(pattern.strip("^$"), reasons):
         report.doubtful(subject, f"{text}; there is {near}", f"{option}={near}, if that was meant")
     else:
