@@ -12,6 +12,7 @@ import yaml
 from msgspec import structs
 
 from kube_wecom_eventer.command_parser import CommandParser
+from kube_wecom_eventer.commands.progress import Progress
 from kube_wecom_eventer.commands.texts import printable
 from kube_wecom_eventer.route_states import RoutesAnswer, RouteState
 
@@ -47,7 +48,8 @@ def run(argv: Sequence[str], *, zone: tzinfo) -> int:
     """Run the command. Returns 0 where all routes are well, 1 where one is not, 2 where the daemon can't be asked."""
     options = parser().parse_args(argv)
     try:
-        answer = _answer(options.url)
+        with Progress(sys.stderr).saying(f"asking {options.url} ..."):
+            answer = _answer(options.url)
     except (httpx.HTTPError, httpx.InvalidURL, msgspec.MsgspecError) as error:
         # Of httpx's words for a status, the second line is a link for programmers.
         why = str(error).partition("\n")[0]

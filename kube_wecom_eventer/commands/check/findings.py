@@ -11,6 +11,7 @@ from typing import TextIO
 import msgspec
 
 from kube_wecom_eventer.command_line import may_have_colours
+from kube_wecom_eventer.commands.progress import Progress
 from kube_wecom_eventer.commands.texts import printable
 
 _SUBJECT = 22
@@ -51,7 +52,7 @@ class Report:
     ) -> None:
         self._out = out
         self._as_json = as_json
-        self._progress = progress if progress is not None and progress.isatty() else None
+        self._progress = Progress(progress)
         self._styled = may_have_colours(out, environ=environ)
         self._width = min(_WIDEST, shutil.get_terminal_size((_WIDEST, 24)).columns) if out.isatty() else _WIDEST
         self._section = ""
@@ -84,8 +85,7 @@ class Report:
 
     def working(self, text: str) -> None:
         """Say what is being waited for; empty: nothing any more."""
-        if self._progress:
-            print(f"\r\x1b[K{text}", end="", file=self._progress, flush=True)
+        self._progress.say(text)
 
     def end(self) -> None:
         """Show what is shown at the end."""

@@ -9,7 +9,8 @@ import argparse
 import asyncio
 import os
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -25,6 +26,7 @@ from kube_wecom_eventer.commands.migrate.notes import Language
 from kube_wecom_eventer.commands.migrate.summary import summarize
 from kube_wecom_eventer.commands.migrate.templates import template_notes
 from kube_wecom_eventer.commands.migrate.yaml_writer import write_documents
+from kube_wecom_eventer.commands.progress import Progress
 from kube_wecom_eventer.config import SourceSettings
 from kube_wecom_eventer.config.object_name import NAMESPACE, SUBDOMAIN
 from kube_wecom_eventer.errors import ConfigError
@@ -116,7 +118,7 @@ def _language(environ: Mapping[str, str]) -> Language:
 def _migrate(options: argparse.Namespace, environ: Mapping[str, str], streams: Streams) -> int:
     if problems := list(_bad_names(options)):
         raise ConfigError(problems)
-    found = _read(options, streams) if options.file else asyncio.run(_ask(options, environ))
+    found = _read(options, streams) if options.file else asyncio.run(_ask(options, environ, streams))
     plan = Plan(
         name=_new_name(options, found),
         image=options.image,
@@ -131,7 +133,7 @@ def _migrate(options: argparse.Namespace, environ: Mapping[str, str], streams: S
         ours="kube-wecom-eventer" in str(found.container.get("image")),
     )
     if not options.file:
-        found = asyncio.run(_ask_for_the_rest(found, arguments, environ))
+        found = asyncio.run(_ask_for_the_rest(found, arguments, environ, streams))
     about_templates = partial(template_notes, known=found.config_maps, zone=arguments.settings.zone)
     arguments = arguments.with_notes(about_templates)
     manifest = Manifest(found=found, arguments=arguments, plan=plan)
@@ -167,24 +169,28 @@ def _read(options: argparse.Namespace, streams: Streams) -> Found:
     return choose(objects, where=where, name=options.name, namespace=options.namespace)
 
 
-async def _ask(options: argparse.Namespace, environ: Mapping[str, str]) -> Found:
+async def _ask(options: argparse.Namespace, environ: Mapping[str, str], streams: Streams) -> Found:
     if not options.name and not options.namespace:
         raise ConfigError(["what is to be migrated? write FILE, - for standard input, or --name=NAME; see --help"])
     namespace = options.namespace or DEFAULT_NAMESPACE
-    client = ApiClient(connection=connect(SourceSettings(), environ=environ))
-    try:
+    async with _connected(environ, streams) as client:
         deployment = await ask_deployment(client, name=options.name or "kube-eventer", namespace=namespace)
         found = checked(deployment, where=client.server, namespace=namespace)
         pull_secrets = await ask_pull_secrets(client, name=found.account, namespace=namespace)
         return replace(found, pull_secrets=pull_secrets)
-    finally:
-        await client.aclose()
 
 
-async def _ask_for_the_rest(found: Found, arguments: Arguments, environ: Mapping[str, str]) -> Found:
+async def _ask_for_the_rest(found: Found, arguments: Arguments, environ: Mapping[str, str], streams: Streams) -> Found:
+    async with _connected(environ, streams) as client:
+        return replace(found, config_maps=await ask_config_maps(client, arguments.templates))
+
+
+@asynccontextmanager
+async def _connected(environ: Mapping[str, str], streams: Streams) -> AsyncIterator[ApiClient]:
     client = ApiClient(connection=connect(SourceSettings(), environ=environ))
     try:
-        return replace(found, config_maps=await ask_config_maps(client, arguments.templates))
+        with Progress(streams.stderr).saying(f"asking {client.server} ..."):
+            yield client
     finally:
         await client.aclose()
 
