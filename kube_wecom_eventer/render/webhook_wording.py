@@ -15,6 +15,7 @@ from kube_wecom_eventer.event import Event
 from kube_wecom_eventer.render.alert_data import alert_data
 from kube_wecom_eventer.render.digest import Merged
 from kube_wecom_eventer.render.json_writer import JsonWriter
+from kube_wecom_eventer.render.local_time import in_zone
 from kube_wecom_eventer.render.message import PLAIN, Message
 from kube_wecom_eventer.render.template import Writer
 from kube_wecom_eventer.render.templates import Templates
@@ -78,7 +79,7 @@ class WebhookWording:
             "EventKind": about.kind,
             "EventObject": about.name,
             "EventReason": event.reason,
-            "EventTime": happened.astimezone(self._zone).isoformat() if happened else "",
+            "EventTime": in_zone(happened, self._zone).isoformat() if happened else "",
             "EventMessage": event.message,
         }
         if isinstance(event, AlertEvent):

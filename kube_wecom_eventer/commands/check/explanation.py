@@ -18,6 +18,7 @@ from kube_wecom_eventer.kube.client import ApiClient
 from kube_wecom_eventer.kube.event_list import all_events
 from kube_wecom_eventer.match import Silences
 from kube_wecom_eventer.render import Merged, Templates
+from kube_wecom_eventer.render.local_time import in_zone
 from kube_wecom_eventer.routing import RouteTable, Way
 
 _NAME = re.compile(r"[A-Za-z0-9._:@-]{1,253}")
@@ -80,7 +81,7 @@ def explain(
 def _describe(event: Event, zone: tzinfo, report: Report) -> None:
     about = event.involved_object
     happened = event.happened_at
-    when = happened.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S") if happened else "at no known time"
+    when = in_zone(happened, zone).strftime("%Y-%m-%d %H:%M:%S") if happened else "at no known time"
     report.section(f"{event.type} {event.reason}")
     report.note(
         "about",
