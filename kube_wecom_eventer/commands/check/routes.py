@@ -22,15 +22,18 @@ _NEAR = 0.75
 
 def check_routes(table: RouteTable, recent: Recent, report: Report) -> None:
     """Say of each route what it takes of ``recent``, and of its regular expressions what they match there."""
+    reasons, namespaces = recent.reasons, recent.namespaces
     for way in table.ways.values():
         if EVENTS not in way.settings.filter.sources:
             report.note(way.route.name, "is for alerts only, so events can't show what it takes")
             continue
+        report.working(f"trying the events on {way.route.name} ...")
         _takes(way, table, recent, report)
         for option, pattern in _expressions(way.settings.filter):
-            _matches(f"{way.route.name} {option}=", option, pattern, recent, report)
+            subject = f"{way.route.name} {option}="
+            _matches(subject, option, pattern, reasons=reasons, seconds=recent.seconds, report=report)
         for namespace in sorted(way.settings.filter.namespaces - {CLUSTER_SCOPE}):
-            if not way.namespace and (near := _near(namespace, recent.namespaces)):
+            if not way.namespace and (near := _near(namespace, namespaces)):
                 text = f"{namespace}: no event is about this namespace; there is {near}"
                 report.doubtful(f"{way.route.name} namespaces=", text, f"namespaces={near}, if that was meant")
 
@@ -70,8 +73,7 @@ def _expressions(chosen: FilterSettings) -> Iterator[tuple[str, str]]:
         yield "exclude_reason", pattern
 
 
-def _matches(subject: str, option: str, pattern: str, recent: Recent, report: Report) -> None:
-    reasons = recent.reasons
+def _matches(subject: str, option: str, pattern: str, *, reasons: Counter[str], seconds: float, report: Report) -> None:
     if not reasons:
         return
     expression, shown = re2.compile(pattern), shown_value(pattern)
@@ -79,7 +81,7 @@ def _matches(subject: str, option: str, pattern: str, recent: Recent, report: Re
     if matched:
         report.good(subject, f"{shown} matches {named(matched)}")
         return
-    text = f"{shown} matches none of the {len(reasons)} reasons {within(recent.seconds)}"
+    text = f"{shown} matches none of the {len(reasons)} reasons {within(seconds)}"
     if near := _near(pattern.strip("^$"), reasons):
         report.doubtful(subject, f"{text}; there is {near}", f"{option}={near}, if that was meant")
     else:
