@@ -24,6 +24,7 @@ from kube_wecom_eventer.config.leader_election import (
     parse_leader_election,
 )
 from kube_wecom_eventer.config.object_name import NAMESPACE, ObjectName, parse_config_map_name
+from kube_wecom_eventer.config.shown import shown_address
 from kube_wecom_eventer.config.sink import SinkSettings, parse_sink
 from kube_wecom_eventer.config.source import SourceSettings, parse_source
 from kube_wecom_eventer.config.target import api_address
@@ -286,7 +287,7 @@ def _wecom_api(flags: ParsedFlags) -> str | None:
         return None
     address = api_address(text)
     if address is None:
-        flags.problems.append(f"--{WECOM_API.name}={text}: no address; write https://HOST[:PORT][/PATH]")
+        flags.problems.append(f"--{WECOM_API.name}={shown_address(text)}: no address; write https://HOST[:PORT][/PATH]")
     return address
 
 

@@ -14,6 +14,8 @@ _DIGITS = 4
 SECOND_QUERY = re.compile(r"\?([A-Za-z_]+)=.+", re.DOTALL)
 """Options behind a ``?`` in the value of another one."""
 
+_USER = re.compile(r"[^/\s]*@")
+
 
 def shown_name(name: str) -> str:
     """Return a name as it may be shown: dots for one that looks like a key."""
@@ -23,6 +25,11 @@ def shown_name(name: str) -> str:
 def shown_value(value: str) -> str:
     """Return a value as it may be shown: without the values of options in it."""
     return SECOND_QUERY.sub(r"?\1=...", value)
+
+
+def shown_address(text: str) -> str:
+    """Return what should have been an address as it may be shown: without a user and password."""
+    return _USER.sub("***@", text)
 
 
 def without(text: str, values: tuple[str, ...]) -> str:

@@ -75,3 +75,22 @@ def test_a_second_question_mark_is_doubted(text: str, doubt: str) -> None:
 def test_other_question_marks_are_nobodys_business(text: str) -> None:
     """A URL of its own in a URL, a regular expression, a key with one."""
     assert load_settings([f"--sink={text}"], environ={}).warnings == ()
+
+
+@pytest.mark.parametrize("address", [f"ftp://u:{KEY}@proxy", f"u:{KEY}@proxy", f"http://u:{KEY}@", f"//{KEY}@h/x"])
+@pytest.mark.parametrize(
+    "flag",
+    [
+        "--sink=wecom:?key=k-1&api=",
+        "--sink=wechat:?corp_id=ww1&agent_id=1&corp_secret=x&api=",
+        "--sink=webhook:",
+        "--sink=dingtalk:",
+        "--wecom-api=",
+        "--source=kubernetes:",
+    ],
+)
+def test_what_is_no_address_is_shown_without_its_password(flag: str, address: str) -> None:
+    """The rest of it tells what is wrong."""
+    with pytest.raises(ConfigError) as caught:
+        load_settings([f"{flag}{address}"], environ={})
+    assert KEY not in "\n".join([*caught.value.problems, *caught.value.doubts])
