@@ -25,7 +25,9 @@ $(BIN)/pip:
 	  { echo "Python 3.11 or newer is needed; set PYTHON=/path/to/python3" >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || { rm -rf $(VENV); \
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	    echo "Installing python3-venv ..."; apt-get update -qq && apt-get install -y -qq --no-install-recommends python3-venv >/dev/null; \
+	    echo "Installing python3-venv ..."; log=$$(mktemp); \
+	    { apt-get update && apt-get install -y --no-install-recommends python3-venv; } >$$log 2>&1 || { cat $$log >&2; exit 1; }; \
+	    rm $$log; \
 	  else echo "python3-venv is missing: sudo apt-get install python3-venv" >&2; exit 1; fi; \
 	  $(PYTHON) -m venv $(VENV); }
 

@@ -16,6 +16,9 @@ import msgspec
 import structlog
 
 from kube_wecom_eventer import __version__
+from kube_wecom_eventer.alert_intake import AlertIntake
+from kube_wecom_eventer.alerts import PATH as ALERTS_PATH
+from kube_wecom_eventer.alerts import Credentials, alerts_endpoint
 from kube_wecom_eventer.building import (
     HttpClients,
     build_leadership,
@@ -77,6 +80,8 @@ class Daemon:
             now=now,
             rng=rng,
         )
+        alerts = settings.alerts
+        self._credentials = Credentials(alerts.auth_file) if alerts and alerts.auth_file else None
         self._stopping = asyncio.Event()
         self._pipeline: Pipeline | None = None
         self._standing_by = ""
@@ -88,6 +93,7 @@ class Daemon:
             settings.checkpoint, in_cluster=connection.in_cluster, namespace=connection.namespace, pod_name=pod
         )
         self._build_store = partial(build_store, self._place, client=client, writer=identity)
+        self._now = now
         self._around = Surroundings(
             settings=settings,
             client=client,
@@ -114,11 +120,12 @@ class Daemon:
         """Serve the web endpoints and tell events until `stop` is called.
 
         Raises:
-            ConfigError: the address of the web endpoints can't be bound.
+            ConfigError: the address of the web endpoints, or of the alerts, can't be bound.
         """
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._client.aclose)
             self._say_start(await self._serve(stack))
+            await self._serve_alerts(stack)
             await self.tell()
         log.info("daemon_stopped")
 
@@ -213,6 +220,25 @@ class Daemon:
                 [f"--healthz-ip={host} --healthz-port={port}: can't listen there: {error.strerror or error}"]
             ) from None
 
+    async def _serve_alerts(self, stack: AsyncExitStack) -> None:
+        wanted = self._settings.alerts
+        if wanted is None:
+            return
+        application = alerts_endpoint(
+            intake=self._intake, credentials=self._credentials, metrics=self.metrics, now=self._now
+        )
+        try:
+            served = await stack.enter_async_context(serve(application, host=wanted.host, port=wanted.port))
+        except OSError as error:
+            raise ConfigError(
+                [f"--alertmanager-listen={wanted.host}:{wanted.port}: can't listen there: {error.strerror or error}"]
+            ) from None
+        log.info("alerts_taken_at", url=f"{served.url}{ALERTS_PATH}", authorization=self._credentials is not None)
+
+    def _intake(self) -> AlertIntake | None:
+        """Return who takes alerts; nobody once this process is to stop: the next one tells what comes now."""
+        return self._pipeline.intake if self._pipeline and not self._stopping.is_set() else None
+
     def _readiness(self) -> Readiness:
         reading = self._pipeline.reading if self._pipeline else None
         details: dict[str, object] = {
@@ -222,6 +248,8 @@ class Daemon:
         }
         if self._following.declares:
             details["routes"] = self._following.routes_trouble or "ok"
+        if self._credentials:
+            details["alert_credentials"] = self._credentials.trouble or "ok"
         if self._standing_by:
             details |= {"standing_by": self._standing_by, "leader": self._leadership.leader}
             # Who has never seen the Lease knows of nobody who tells.

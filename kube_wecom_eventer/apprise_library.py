@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 EXTRA = "pip install 'kube-wecom-eventer[apprise]'"
 
 Format = Literal["text", "markdown", "html"]
+Tone = Literal["info", "success", "warning"]
+"""What a message says: that something is so, is well again, or is wrong. Apprise's words."""
 
 _NATIVE = {
     "wecombot": "wecom:?key=KEY",
@@ -54,6 +56,7 @@ _MOST_SAID, _LONGEST_SAID = 200, 1000
 _SHORTEST = 4
 """Characters; shorter parts of a URL would make a text unreadable, and are nobody's token."""
 
+_SCHEME = re.compile(r"[a-z][a-z0-9]{0,30}")
 _ADDRESS = re.compile(r"[a-z]+://\S+", re.IGNORECASE)
 
 
@@ -80,12 +83,12 @@ MAIL = Form(format="html", limit=24_000, title_limit=200, addresses=False)
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What is sent: a title, and a body in a format. ``warning``: services that have colours show them."""
+    """What is sent: a title, and a body in a format. Services that have colours or signs show the ``tone``."""
 
     title: str
     body: str
     format: Format
-    warning: bool
+    tone: Tone
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +165,7 @@ class Service:
                     title=notice.title,
                     body=notice.body,
                     body_format=NotifyFormat(notice.format),
-                    notify_type=NotifyType.WARNING if notice.warning else NotifyType.INFO,
+                    notify_type=NotifyType(notice.tone),
                     overflow="truncate",
                 )
             except Exception as error:
@@ -185,7 +188,10 @@ def open_service(url: str) -> Service:
         from apprise.manager_plugins import NotificationManager  # noqa: PLC0415
     except ImportError:
         raise Unusable(f"needs the library Apprise, which is not installed; {EXTRA}") from None
-    scheme = url.partition(":")[0].lower()
+    scheme, separator, _ = url.partition("://")
+    scheme = scheme.lower()
+    if not separator or not _SCHEME.fullmatch(scheme):
+        raise Unusable("what stands there is no URL of Apprise's; write for example mailtos://... or slack://...")
     _refuse(scheme)
     asset = AppriseAsset(
         app_id="kube-wecom-eventer",

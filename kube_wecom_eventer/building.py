@@ -7,10 +7,10 @@ import contextlib
 import ssl
 import sys
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from functools import partial
 from random import Random
 from typing import TypeVar
@@ -34,6 +34,7 @@ from kube_wecom_eventer.config import (
     Target,
     WebhookTarget,
 )
+from kube_wecom_eventer.config.shown import shown_value
 from kube_wecom_eventer.errors import ConfigError
 from kube_wecom_eventer.http1 import DirectTransport, proxied
 from kube_wecom_eventer.kube.checkpoint_store import CheckpointStore, ConfigMapStore, FileStore, NoStore
@@ -256,26 +257,27 @@ def build_wording(
     *,
     owners: Callable[[str], Sequence[str]] = lambda _namespace: (),
     made: Sink | None = None,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Wording:
     """Return the words of a sink's route. ``template``: the name of its template. ``owners``: of a namespace.
 
-    ``made``: the sink, where only that knows the form of its messages.
+    ``made``: the sink, where only that knows the form of its messages. ``now``: the wall clock.
     """
     if template is not None:
         templates.used_by(template, robot=isinstance(sink.target, RobotTarget))
     if isinstance(made, AppriseService) and isinstance(sink.target, AppriseTarget) and sink.target.form is None:
 
         def of(form: Form) -> Wording:
-            renderer = Renderer(templates=templates, zone=zone, bodies=notice_bodies(form))
+            renderer = Renderer(templates=templates, zone=zone, bodies=notice_bodies(form), now=now)
             return ChatWording(renderer=renderer, template=template, style=replace(style_of(sink), msgtype=form.format))
 
         return LateWording(form=lambda: made.form, make=of)
     if bodies := bodies_of(sink.target):
-        renderer = Renderer(templates=templates, zone=zone, bodies=bodies)
+        renderer = Renderer(templates=templates, zone=zone, bodies=bodies, now=now)
         return ChatWording(renderer=renderer, template=template, style=style_of(sink), owners=owners)
     if isinstance(sink.target, LogTarget):
         return LogWording()
-    return WebhookWording(templates=templates, template=template, zone=zone)
+    return WebhookWording(templates=templates, template=template, zone=zone, now=now)
 
 
 def doubts(sink: SinkSettings) -> tuple[str, ...]:
@@ -311,14 +313,18 @@ def described(sink: SinkSettings) -> dict[str, object]:
         "address": sink.target.shown,
         "receivers": _receivers(sink.target),
         "event_level": chosen.level,
-        "namespaces": sorted(chosen.namespaces) or "all",
-        "exclude_namespaces": sorted(chosen.excluded_namespaces),
-        "kinds": sorted(chosen.kinds) or "all",
-        "reason": list(chosen.reasons) or "all",
-        "exclude_reason": list(chosen.excluded_reasons),
-        "name": list(chosen.names),
-        "message": list(chosen.messages),
+        "namespaces": _shown(sorted(chosen.namespaces)) or "all",
+        "exclude_namespaces": _shown(sorted(chosen.excluded_namespaces)),
+        "kinds": _shown(sorted(chosen.kinds)) or "all",
+        "reason": _shown(chosen.reasons) or "all",
+        "exclude_reason": _shown(chosen.excluded_reasons),
+        "name": _shown(chosen.names),
+        "message": _shown(chosen.messages),
         "min_count": chosen.min_count,
+        "sources": sorted(chosen.sources) if len(chosen.sources) == 1 else [],
+        "labels": [f"{each.label}{each.operator}{each.value}" for each in chosen.labels],
+        "severity_map": dict(chosen.severities),
+        "send_resolved": "" if chosen.send_resolved else "false",
         "template": str(sink.template) if sink.template else "built-in",
     }
     return {name: value for name, value in described.items() if value}
@@ -335,6 +341,10 @@ def described_default(default: RouteDefault) -> dict[str, object]:
         "max_receivers": default.most,
     }
     return {name: value for name, value in described.items() if value}
+
+
+def _shown(values: Iterable[str]) -> list[str]:
+    return [shown_value(value) for value in values]
 
 
 def _receivers(target: Target) -> list[str]:

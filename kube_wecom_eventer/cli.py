@@ -55,7 +55,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _help(args[0] if command else "")
     if any(argument in _VERSION for argument in args):
         return _show(f"{PROGRAM} {__version__}\n")
-    return command.run(args[1:]) if command else _daemon(args)
+    return _run(command, args[1:]) if command else _daemon(args)
+
+
+def _run(command: Command, args: Sequence[str]) -> int:
+    """Run a command until it ends, its reader leaves (``check | head``), or somebody presses Ctrl-C."""
+    try:
+        return command.run(args)
+    except BrokenPipeError:
+        return 0
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        _let_go_of_output()
 
 
 def _help(topic: str) -> int:
@@ -96,7 +108,8 @@ def _daemon(args: Sequence[str]) -> int:
         configure_logs(log_format=settings.log_format, level=logging.DEBUG if settings.debug else logging.INFO)
         asyncio.run(_until_stopped(app.run(settings, environ=os.environ)))
     except ConfigError as error:
-        return _say_problems(error)
+        _say_problems(error)
+        return 2 if args else _say(f"{PROGRAM}: --help lists flags and commands; {PROGRAM} demo needs none of them")
     except KeyboardInterrupt:
         return 130
     except Exception:
@@ -113,12 +126,11 @@ async def _until_stopped(running: Coroutine[Any, Any, None]) -> None:
         os._exit(0)
 
 
-def _say_problems(error: ConfigError) -> int:
+def _say_problems(error: ConfigError) -> None:
     for problem in error.problems:
         print(f"kube-wecom-eventer: {problem}", file=sys.stderr)
     for doubt in error.doubts:
         print(f"kube-wecom-eventer: warning: {doubt}", file=sys.stderr)
-    return 2
 
 
 def _check(args: Sequence[str]) -> int:
@@ -153,14 +165,7 @@ def _render(args: Sequence[str]) -> int:
 
     configure_logs(level=logging.CRITICAL)
     zone = time_zone(os.environ, warnings=[])
-    try:
-        return render.run(args, environ=os.environ, zone=zone, now=datetime.now(UTC), stdin=sys.stdin, out=sys.stdout)
-    except BrokenPipeError:
-        return 0
-    except KeyboardInterrupt:
-        return 130
-    finally:
-        _let_go_of_output()
+    return render.run(args, environ=os.environ, zone=zone, now=datetime.now(UTC), stdin=sys.stdin, out=sys.stdout)
 
 
 def _render_parser() -> ArgumentParser:
@@ -174,14 +179,7 @@ def _migrate(args: Sequence[str]) -> int:
 
     configure_logs(level=logging.CRITICAL)
     streams = command.Streams(stdin=sys.stdin.buffer, stdout=sys.stdout, stderr=sys.stderr)
-    try:
-        return command.run(args, environ=os.environ, streams=streams)
-    except BrokenPipeError:
-        return 0
-    except KeyboardInterrupt:
-        return 130
-    finally:
-        _let_go_of_output()
+    return command.run(args, environ=os.environ, streams=streams)
 
 
 def _migrate_parser() -> ArgumentParser:
@@ -193,12 +191,7 @@ def _migrate_parser() -> ArgumentParser:
 def _demo(args: Sequence[str]) -> int:
     from kube_wecom_eventer.demo import command  # noqa: PLC0415
 
-    try:
-        return asyncio.run(command.run(args))
-    except KeyboardInterrupt:
-        return 130
-    finally:
-        _let_go_of_output()
+    return asyncio.run(command.run(args))
 
 
 def _demo_parser() -> ArgumentParser:

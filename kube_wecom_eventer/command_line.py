@@ -58,9 +58,14 @@ def plain(text: str) -> str:
 
 
 def show(text: str, out: IO[str], *, environ: Mapping[str, str]) -> None:
-    """Write a help text; its headings are bold on a terminal, unless NO_COLOR is set (https://no-color.org)."""
-    styled = out.isatty() and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
-    out.write(_HEADING.sub("\033[1m\\g<0>\033[0m", text) if styled else text)
+    """Write a help text; its headings are bold where there may be colours."""
+    out.write(_HEADING.sub("\033[1m\\g<0>\033[0m", text) if may_have_colours(out, environ=environ) else text)
+
+
+def may_have_colours(out: IO[str], *, environ: Mapping[str, str]) -> bool:
+    """Return whether what is written there may have colours: on a terminal, unless NO_COLOR is set
+    (https://no-color.org)."""
+    return out.isatty() and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
 
 
 def _command(line: str) -> str:

@@ -1,7 +1,8 @@
 """Routes that ConfigMaps declare: read, refused with a reason, put into the table of ways and taken out again.
 
-A ConfigMap with the label ROUTE_LABEL holds a sink under ``sink`` and its Go template under ``content``; several as
-``sink.NAME`` and ``content.NAME``. One that is edited into something wrong keeps its last good route, as templates do.
+A ConfigMap with the label ROUTE_LABEL holds a sink under ``sink`` and its Go template under ``content``, for alerts
+under ``alert_content``; several as ``sink.NAME``, ``content.NAME`` and ``alert_content.NAME``. One that is edited into
+something wrong keeps its last good route, as templates do.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import structlog
 
 from kube_wecom_eventer.config import RouteDefaults, SinkSettings, parse_declared_sink
 from kube_wecom_eventer.render import Limits, Templates
+from kube_wecom_eventer.render.alert_templates import ALERT_CONTENT
 from kube_wecom_eventer.routing import RouteTable, Way
 
 ROUTE_LABEL = "kube-wecom-eventer.io/route"
@@ -82,11 +84,20 @@ class DeclaredRoutes:
         before = self._made.get(source, {})
         made: dict[str, Way] = {}
         declared = []
-        for key in sorted(key for key in data if key == _SINK or key.startswith(f"{_SINK}.")):
+        keys = self._keys(source, data)
+        most = len(keys) if namespace == self._namespace else MAX_ROUTES
+        for key in keys[:most]:
             route, way = self._read(namespace, source, key, data, taken=len(made))
             declared.append(route)
             if kept := way or before.get(route.name):
                 made[route.name] = kept
+        if rest := keys[most:]:
+            # Said once for all of them: a ConfigMap has room for 100,000.
+            problem = f"it has more than {most} sinks, and a namespace at most {most} routes: this one and "
+            problem += f"{len(rest) - 1} more are not read; remove some"
+            declared.append(
+                self._said(DeclaredRoute(name=_route_name(source, rest[0]), source=source, problems=(problem,)))
+            )
         if not declared:
             problem = f"it has no key {_SINK}; write the sink there, as sink: wecom:?key_secret=NAME"
             declared.append(self._said(DeclaredRoute(name=source, source=source, problems=(problem,))))
@@ -112,11 +123,16 @@ class DeclaredRoutes:
             if way is not before.get(name):
                 log.info("route_declared", route=name, destination=way.route.destination)
 
+    def _keys(self, source: str, data: Mapping[str, str]) -> list[str]:
+        """Return the keys with sinks, those of routes that there are first: a new one must not take their place."""
+        before = self._made.get(source, {})
+        keys = (key for key in data if key == _SINK or key.startswith(f"{_SINK}."))
+        return sorted(keys, key=lambda key: (_route_name(source, key) not in before, key))
+
     def _read(
         self, namespace: str, source: str, key: str, data: Mapping[str, str], *, taken: int
     ) -> tuple[DeclaredRoute, Way | None]:
-        part = key.removeprefix(_SINK).removeprefix(".")
-        name = f"{source}/{part}" if part else source
+        part, name = _part(key), _route_name(source, key)
         everywhere = namespace == self._namespace
         problems: list[str] = []
         doubts: list[str] = []
@@ -137,27 +153,35 @@ class DeclaredRoutes:
         self._said(route)
         if problems or sink is None:
             return route, None
-        if content is None:
-            self._templates.forget(name)
+        if content:
+            self._templates.update(name, content, limits=LIMITS)
         else:
-            self._templates.update(name, {_CONTENT: content}, limits=LIMITS)
-        written = (sink, content is not None)
+            self._templates.forget(name)
+        written = (sink, bool(content))
         before = self._made.get(source, {}).get(name)
         if before and self._written.get(name) == written:
             return route, before
         self._written[name] = written
-        return route, self._make_way(sink, name if content is not None else None, "" if everywhere else namespace)
+        return route, self._make_way(sink, name if content else None, "" if everywhere else namespace)
 
     @staticmethod
-    def _content(part: str, data: Mapping[str, str], problems: list[str]) -> str | None:
-        key = f"{_CONTENT}.{part}" if part else _CONTENT
-        if f"{key}.j2" in data:
-            problems.append(f"{key}.j2: Jinja2 templates are not for declared routes; write a Go template under {key}")
-        content = data.get(key)
-        if content is not None and len(content.encode()) > LONGEST_TEMPLATE:
-            problems.append(f"{key}: has more than {LONGEST_TEMPLATE} bytes; a message has room for 4096")
-            return None
-        return content
+    def _content(part: str, data: Mapping[str, str], problems: list[str]) -> dict[str, str]:
+        """Return the route's own templates by the keys that a template's ConfigMap has."""
+        found = {}
+        for kind in (_CONTENT, ALERT_CONTENT):
+            key = f"{kind}.{part}" if part else kind
+            if f"{key}.j2" in data:
+                problems.append(
+                    f"{key}.j2: Jinja2 templates are not for declared routes; write a Go template under {key}"
+                )
+            content = data.get(key)
+            if content is None:
+                continue
+            if len(content.encode()) > LONGEST_TEMPLATE:
+                problems.append(f"{key}: has more than {LONGEST_TEMPLATE} bytes; a message has room for 4096")
+            else:
+                found[kind] = content
+        return found
 
     def _others(self, namespace: str, source: str) -> int:
         """Return how many routes the other ConfigMaps of a namespace have."""
@@ -172,3 +196,12 @@ class DeclaredRoutes:
         for doubt in route.doubts:
             log.warning("route_doubtful", route=route.name, detail=doubt)
         return route
+
+
+def _part(key: str) -> str:
+    return key.removeprefix(_SINK).removeprefix(".")
+
+
+def _route_name(source: str, key: str) -> str:
+    part = _part(key)
+    return f"{source}/{part}" if part else source

@@ -35,7 +35,10 @@ _ROUTES_WITHIN = 10.0
 
 
 class Following:
-    """Templates, silences and routes as they stand now. ``namespace``: the daemon's own. ``now``: the wall clock."""
+    """Templates, silences and routes as they stand now. ``namespace``: the daemon's own. ``now``: the wall clock.
+
+    Raises ConfigError where the environment names a proxy or a certificate file that can't be used.
+    """
 
     def __init__(
         self,
@@ -81,6 +84,7 @@ class Following:
             sinks=SinkMaker(clients=clients, secrets=SecretReader(client=client), now=now),
             namespaces=self._namespaces,
             metrics=metrics,
+            now=now,
             wecom_api=settings.wecom_api,
         )
         self.routes = RouteTable()
@@ -89,6 +93,8 @@ class Following:
         self._declared: DeclaredRoutes | None = None
         self._routes_followed: tuple[LabelledFollower, ...] = ()
         if settings.declared_routes:
+            # A proxy or a certificate file that can't be used is refused now, not with the first route.
+            clients.client(None)
             self._declared = DeclaredRoutes(
                 table=self.routes,
                 templates=self.templates,

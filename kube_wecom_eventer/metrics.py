@@ -73,6 +73,23 @@ LABEL_VALUES: Mapping[str, Mapping[str, Mapping[str, str]]] = {
             "write": "Standard output can't be written.",
         }
     },
+    "alert_posts": {
+        "result": {
+            "taken": "200.",
+            "invalid": "400, 408, 415: no alerts, or some that are none; the others of the request are taken.",
+            "too_large": "413.",
+            "unauthorized": "401.",
+            "full": "503: too many requests at once, or too much waits for a `webhook:` or `log:`.",
+            "standing_by": "503: this replica tells nothing now.",
+        }
+    },
+    "alerts_received": {
+        "status": {
+            "firing": "It fires, for the first time or still.",
+            "resolved": "It is over.",
+            "left_out": "Alertmanager did not send it, because of its `max_alerts`.",
+        }
+    },
     "watch_restarts": {
         "reason": {
             "closed": "By agreement, every four to five minutes.",
@@ -210,6 +227,12 @@ class Metrics:
         self.unreadable_lines = counter(
             "watch_lines_unreadable", "Lines of a watch, and events in a list, that could not be read."
         )
+        self.alert_posts = counter("alert_posts", "Requests with alerts, by what was answered.", "result")
+        for result in LABEL_VALUES["alert_posts"]["result"]:
+            self.alert_posts.labels(result=result)
+        self.alerts_received = counter("alerts_received", "Alerts in requests that were taken.", "status")
+        for status in LABEL_VALUES["alerts_received"]["status"]:
+            self.alerts_received.labels(status=status)
         self.unreadable_objects = state(
             "objects_unreadable", "1 while objects that the configuration is in can't be followed.", "objects"
         )

@@ -14,32 +14,19 @@ from itertools import chain
 import structlog
 from prometheus_client import Counter
 
+from kube_wecom_eventer.alert_intake import AlertIntake
 from kube_wecom_eventer.checkpointing import Checkpointing, Snapshot
 from kube_wecom_eventer.errors import NewerWriter
 from kube_wecom_eventer.event import Event
 from kube_wecom_eventer.kube.checkpoint import FORMAT, Checkpoint, Unsettled, encode
 from kube_wecom_eventer.kube.checkpoint_store import CheckpointStore
 from kube_wecom_eventer.kube.event_stream import Probe
-from kube_wecom_eventer.notify import (
-    LONGEST_ATTEMPT,
-    UNRECORDED,
-    WINDOW,
-    Batch,
-    Dispatcher,
-    InTurn,
-    MergingPending,
-    NoPace,
-    OneByOne,
-    Pace,
-    Pacing,
-    Permitted,
-    RecordedPace,
-    Turns,
-    notification,
-)
+from kube_wecom_eventer.kube.stored_alerts import StoredAlerts
+from kube_wecom_eventer.notify import Batch, Dispatcher, MergingPending, OneByOne, notification
+from kube_wecom_eventer.paces import Paces
 from kube_wecom_eventer.reading import NO_CHECKPOINT, ROUTE_REMOVED, Reading
+from kube_wecom_eventer.render import Merged
 from kube_wecom_eventer.routing import Way
-from kube_wecom_eventer.sinks import Account
 from kube_wecom_eventer.surroundings import Surroundings
 
 GRACE = 20.0
@@ -59,20 +46,20 @@ class Pipeline:
 
     def __init__(self, around: Surroundings, *, store: CheckpointStore) -> None:
         self._around = around
-        self._paces: dict[str, RecordedPace] = {}
-        self._turns: dict[str, Turns] = {}
         self._checkpointing = Checkpointing(
             store=store,
             metrics=around.metrics,
-            failed=self._unrecordable,
+            failed=lambda for_good: self._paces.unrecordable(for_good=for_good),
             readable=Probe(around.client, *around.settings.watched[:1]).readable,
         )
+        self._paces = Paces(around, kept=self._checkpointing.kept, changed=self._checkpointing.changed)
         self._routes = around.routes
         self._checkpoint: Checkpoint | None = None
         self._tasks: asyncio.TaskGroup | None = None
         self._reader: Reading | None = None
+        self._alerts: AlertIntake | None = None
         self._telling: dict[str, tuple[Dispatcher, asyncio.Task[None]]] = {}
-        self._retired: list[asyncio.Task[None]] = []
+        self._retired: list[tuple[Dispatcher, asyncio.Task[None]]] = []
         # The library takes 2 µs to find a counter by its labels.
         self._matched: dict[str, Counter] = {}
         self._reading: asyncio.Task[None] | None = None
@@ -83,6 +70,13 @@ class Pipeline:
     def reading(self) -> Reading | None:
         """The reading side; None before the checkpoint has been read."""
         return self._reader
+
+    @property
+    def intake(self) -> AlertIntake | None:
+        """Who takes alerts; None where what is taken now might not be told: before all is read, and at the end."""
+        alerts, now = self._alerts, asyncio.get_running_loop().time()
+        tells = alerts and alerts.is_open and not self.superseded_by and now <= self._around.may_start_until()
+        return alerts if tells else None
 
     @property
     def checkpoint_trouble(self) -> str:
@@ -105,25 +99,38 @@ class Pipeline:
         ``took_over``: it has been ours in between.
         """
         self._checkpoint = await self._checkpointing.load()
+        self._paces.resume(self._checkpoint)
         await self._around.routes_known()
         reader = self._reader = self._begin()
+        # Before anything is written: what waits in the checkpoint must stay there.
+        self._alerts = self._intake_of_alerts()
         unlisten = self._routes.listen(self._route_changed)
         async with asyncio.TaskGroup() as tasks:
             self._tasks = tasks
             for way in self._routes.ways.values():
                 self._look_after(way)
             self._reading = tasks.create_task(reader.run())
+            opening = tasks.create_task(self._alerts.open_when(self._around.prepared))
             try:
                 await self._checkpointing.run(partial(self._snapshot, clean=False))
             except NewerWriter as error:
                 self.superseded_by = error.writer
             finally:
                 unlisten()
-                now = asyncio.get_running_loop().time()
-                self._around.attempts.update({name: pace.attempts(now) for name, pace in self._paces.items()})
+                self._around.attempts.update(self._paces.attempts())
                 self._reading.cancel()
-                for task in (*self._retired, *(task for _, task in self._telling.values())):
+                for task in (opening, *(task for _, task in (*self._retired, *self._telling.values()))):
                     task.cancel()
+
+    def _intake_of_alerts(self) -> AlertIntake:
+        return AlertIntake(
+            self._around,
+            selects=self._selects,
+            dispatcher=self._dispatcher,
+            lose=partial(self._lose, reason=ROUTE_REMOVED, detail="no route has this name any more"),
+            changed=self._checkpointing.changed,
+            stored=self._checkpoint.alerts if self._checkpoint else StoredAlerts(),
+        )
 
     async def drain(self) -> None:
         """Stop reading, and send what waits while the pace and the time allow."""
@@ -134,6 +141,8 @@ class Pipeline:
             async with asyncio.timeout(GRACE):
                 if not await self._still_ours():
                     return
+                # What is not accepted where no route goes any more comes back to where its route goes now.
+                await asyncio.gather(*(dispatcher.drained() for dispatcher in self._finishing()))
                 # A broken destination is probed once a minute or less: who comes next does that, if it will know.
                 kept = self._checkpointing.kept
                 telling = [each for each in self.dispatchers.values() if not (kept and each.broken)]
@@ -150,16 +159,19 @@ class Pipeline:
         except NewerWriter as error:
             self.superseded_by = error.writer
             log.info("left_to_the_next", writer=error.writer, waiting=self._waiting())
+            self.count_lost()
             return False
         except TimeoutError:
             pass
         return True
 
     def count_lost(self) -> None:
-        """Count what waits when another process leads: without a checkpoint nobody knows of it any more."""
+        """Count what waits when another process leads, and no checkpoint knows of: nobody does any more."""
         if self._checkpointing.kept:
+            for route, count in (self._alerts.unsaved(self._waiting_alerts()) if self._alerts else {}).items():
+                self._lose(route, count, NO_CHECKPOINT, "another process leads now, and does not know of these alerts")
             return
-        for dispatcher in self.dispatchers.values():
+        for dispatcher in self._busy():
             for route, count in dispatcher.counts().items():
                 self._lose(route, count, NO_CHECKPOINT, "another process leads now, and there is no checkpoint")
 
@@ -178,7 +190,14 @@ class Pipeline:
                 )
 
     def _waiting(self) -> int:
-        return sum(dispatcher.waiting for dispatcher in self.dispatchers.values())
+        return sum(dispatcher.waiting for dispatcher in self._busy())
+
+    def _busy(self) -> list[Dispatcher]:
+        return [*self.dispatchers.values(), *self._finishing()]
+
+    def _finishing(self) -> list[Dispatcher]:
+        """Return who still tells a last batch, to a destination that no route has any more."""
+        return [dispatcher for dispatcher, _ in self._retired if dispatcher.waiting]
 
     def _begin(self) -> Reading:
         checkpoint = self._checkpoint
@@ -186,7 +205,7 @@ class Pipeline:
             log.info(
                 "checkpoint_read",
                 resource_version=max((stream.seen for stream in checkpoint.streams.values()), default=0),
-                waiting=sum(route.count for route in checkpoint.routes.values()),
+                waiting=sum(route.count for route in checkpoint.routes.values()) + checkpoint.alerts.count,
             )
             # At once: from here on the checkpoint is ours.
             self._checkpointing.changed()
@@ -206,8 +225,8 @@ class Pipeline:
                 destination=name,
                 pending=MergingPending(max_groups=around.settings.max_groups) if way.merges else OneByOne(),
                 metrics=around.metrics,
-                pace=self._pace_of(name, way.terms.sink.account) or Permitted(NoPace(), until=around.may_start_until),
-                pace_of=partial(self._pace_of, name),
+                pace=self._paces.of(name, way.terms.sink.account) or self._paces.free(),
+                pace_of=partial(self._paces.of, name),
                 returned=self._returned,
                 told=partial(self._told, name.partition("-")[0]),
                 settled=self._checkpointing.changed,
@@ -248,7 +267,7 @@ class Pipeline:
         for name in self._telling.keys() - used:
             dispatcher, task = self._telling.pop(name)
             dispatcher.retire()
-            self._retired = [each for each in (*self._retired, task) if not each.done()]
+            self._retired = [each for each in (*self._retired, (dispatcher, task)) if not each[1].done()]
         self._checkpointing.changed()
 
     def _returned(self, batch: Batch) -> None:
@@ -259,37 +278,17 @@ class Pipeline:
         else:
             self._lose(batch.route, batch.count, ROUTE_REMOVED, "the route was removed")
 
-    def _pace_of(self, destination: str, account: Account | None) -> Pacing | None:
-        """Return the pace of an account, in turn with others that send by it; None for what has none."""
-        if account is None:
-            return None
-        pace = self._paces.get(account.name) or self._new_pace(account)
-        turns = self._turns.setdefault(account.name, Turns())
-        return Permitted(InTurn(pace, turns=turns, who=destination), until=self._around.may_start_until)
-
-    def _new_pace(self, account: Account) -> Pace:
-        now, wall = asyncio.get_running_loop().time(), self._around.now().timestamp()
-        answered = []
-        if checkpoint := self._checkpoint:
-            past = checkpoint.attempts.get(account.name, [])
-            answered = [now + min(at - wall, LONGEST_ATTEMPT) for at in past if at + WINDOW > wall]
-            if not checkpoint.clean:
-                answered += [now] * UNRECORDED
-        answered += self._around.attempts.get(account.name, []) if not self._checkpointing.kept else []
-        pace = self._paces[account.name] = RecordedPace(limit=account.limit, answered=sorted(answered))
-        if not self._checkpointing.kept:
-            pace.unrecordable(for_good=True)
-        # Nothing leaves before a checkpoint says that this pace is ours.
-        self._checkpointing.changed()
-        return pace
-
-    def _offer(self, event: Event, way: Way, received_at: float) -> None:
+    def _selects(self, event: Event, way: Way) -> bool:
+        """Count an event that a way takes; return whether it is to be told."""
         route = way.route.name
         counter = self._matched.get(route)
         if counter is None:
             counter = self._matched[route] = self._around.metrics.matched.labels(route=route)
         counter.inc()
-        if self._around.silences.take(event, route=route):
+        return not self._around.silences.take(event, route=route)
+
+    def _offer(self, event: Event, way: Way, received_at: float) -> None:
+        if not self._selects(event, way):
             return
         self._dispatcher(way).offer(notification(event, way.terms, received_at=received_at))
 
@@ -300,10 +299,11 @@ class Pipeline:
 
     def _snapshot(self, *, clean: bool) -> Snapshot | None:
         positions = self._reader.positions() if self._reader else {}
-        if not positions:
+        alerts = self._alerts.stored(self._waiting_alerts()) if self._alerts else StoredAlerts()
+        if not positions and not alerts:
             return None
         now, wall = asyncio.get_running_loop().time(), self._around.now().timestamp()
-        self._forget_paces(now)
+        self._paces.forget_unused()
         checkpoint = Checkpoint(
             format=FORMAT,
             writer=self._around.writer,
@@ -312,28 +312,21 @@ class Pipeline:
             streams=positions,
             attempts={
                 name: [wall + at - now for at in attempts]
-                for name, pace in self._paces.items()
-                if (attempts := pace.attempts(now))
+                for name, attempts in self._paces.attempts().items()
+                if attempts
             },
+            alerts=alerts,
         )
-        started = {name: pace.started for name, pace in self._paces.items()}
+        started = self._paces.started()
 
         def written() -> None:
             self.took_over = True
-            for name, number in started.items():
-                if pace := self._paces.get(name):
-                    pace.recorded(number)
+            if self._alerts:
+                self._alerts.saved()
+            self._paces.recorded(started)
 
         seen = sum(position.seen for position in positions.values())
         return Snapshot(encode(checkpoint, self._unsettled()), mark=(seen, self._waiting()), written=written)
-
-    def _forget_paces(self, now: float) -> None:
-        """Forget the paces of keys that nothing sends with any more and that hold no slot: a team may rotate its key as
-        often as it likes."""
-        used = {account.name for way in self._routes.ways.values() if (account := way.terms.sink.account)}
-        for name in [name for name, pace in self._paces.items() if name not in used and not pace.attempts(now)]:
-            del self._paces[name]
-            self._turns.pop(name, None)
 
     def _unsettled(self) -> dict[str, Unsettled]:
         objects: dict[str, dict[int, int]] = {}
@@ -350,17 +343,17 @@ class Pipeline:
             if newest or beyond.get(identity)
         }
 
+    def _waiting_alerts(self) -> Iterator[tuple[str, Merged]]:
+        """Yield routes with the alerts that wait at a dispatcher."""
+        return chain.from_iterable(dispatcher.alerts() for dispatcher in self._busy())
+
     def _waiting_here(self) -> Iterator[tuple[str, Unsettled]]:
         """Yield routes' identities with what of them waits at a dispatcher; one may come more than once."""
         identities = {way.route.name: identity for identity, way in self._routes.ways.items()}
-        for dispatcher in self.dispatchers.values():
+        for dispatcher in self._busy():
             for route, versions in dispatcher.versions():
                 # None: it was removed while its last message is under way.
                 if identity := identities.get(route):
                     more = versions.beyond
                     beyond = [(more.lowest, more.highest, more.count)] if more else []
                     yield identity, Unsettled(dict(versions.items()), beyond)
-
-    def _unrecordable(self, for_good: bool) -> None:
-        for pace in self._paces.values():
-            pace.unrecordable(for_good=for_good)

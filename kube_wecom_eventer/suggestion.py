@@ -16,6 +16,8 @@ def near(name: str, known: Iterable[str]) -> tuple[str, ...]:
     letters = _letters(name)
     if letters in by_letters:
         return (by_letters[letters],)
+    if len(letters) > 2 and (exchanged := [each for each in by_letters if sorted(each) == sorted(letters)]):
+        return tuple(by_letters[each] for each in exchanged[:2])
     return tuple(by_letters[found] for found in get_close_matches(letters, by_letters, n=2, cutoff=_ALIKE))
 
 

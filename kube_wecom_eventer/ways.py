@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 
 from kube_wecom_eventer.building import SinkMaker, bodies_of, build_wording
 from kube_wecom_eventer.config import SinkSettings
@@ -19,7 +19,8 @@ from kube_wecom_eventer.routing import Way
 
 
 class WayMaker:
-    """Makes ways that share templates, sinks' surroundings and metrics. ``wecom_api``: a proxy before WeCom."""
+    """Makes ways that share templates, sinks' surroundings and metrics. ``now``: the wall clock. ``wecom_api``: a proxy
+    before WeCom."""
 
     def __init__(
         self,
@@ -29,8 +30,10 @@ class WayMaker:
         sinks: SinkMaker,
         namespaces: Namespaces,
         metrics: Metrics,
+        now: Callable[[], datetime],
         wecom_api: str | None = None,
     ) -> None:
+        self._now = now
         self._wecom_api = wecom_api
         self._namespaces = namespaces
         self._templates = templates
@@ -71,7 +74,9 @@ class WayMaker:
             identity=sink.identity,
             terms=Terms(
                 route=sink.name,
-                wording=build_wording(sink, template, self._templates, self._zone, owners=owners, made=made),
+                wording=build_wording(
+                    sink, template, self._templates, self._zone, owners=owners, made=made, now=self._now
+                ),
                 sink=made,
                 repeat_interval=sink.repeat_interval,
                 group_wait=sink.group_wait,

@@ -103,7 +103,7 @@ def test_the_librarys_log_goes_nowhere(capfd: pytest.CaptureFixture[str]) -> Non
     root.addHandler(handler)
     try:
         service = open_service("json://127.0.0.1:1/hush-hush-token?cto=0.2")
-        told = service.tell(Notice("title", "body", "text", True))
+        told = service.tell(Notice("title", "body", "text", "warning"))
     finally:
         root.removeHandler(handler)
     assert not told.accepted
@@ -120,5 +120,5 @@ def test_a_plugin_that_raises_is_a_failure_like_any_other(monkeypatch: pytest.Mo
         raise KeyError("hush-hush-token")
 
     monkeypatch.setattr(service._plugin, "notify", broken)
-    told = service.tell(Notice("title", "body", "text", True))
+    told = service.tell(Notice("title", "body", "text", "warning"))
     assert (told.accepted, told.said) == (False, ("KeyError: '***'",))

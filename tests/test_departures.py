@@ -124,7 +124,7 @@ async def test_names_without_end_do_not_grow_what_is_exported() -> None:
         for number in range(3 * MOST):
             name = f"shop/{number}"
             it.declare("shop/cm", way(name, template=name))
-            if number % 20 == 0:
+            if number % 49 == 0:
                 sizes.append(len(it.metrics.exposition().splitlines()))
         assert max(sizes) < 1.1 * max(sizes[: len(sizes) // 3])
         assert it.exported(f"shop/{3 * MOST - 1}") > 0

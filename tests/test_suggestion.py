@@ -4,7 +4,17 @@ import pytest
 
 from kube_wecom_eventer.suggestion import did_you_mean, near
 
-KNOWN = ("namespaces", "exclude_namespaces", "kinds", "mentioned_list", "reason", "exclude_reason", "name", "msgtype")
+KNOWN = (
+    "namespaces",
+    "exclude_namespaces",
+    "kinds",
+    "mentioned_list",
+    "reason",
+    "exclude_reason",
+    "name",
+    "msgtype",
+    "key",
+)
 
 
 @pytest.mark.parametrize(
@@ -19,6 +29,8 @@ KNOWN = ("namespaces", "exclude_namespaces", "kinds", "mentioned_list", "reason"
         ("msg-type", "msgtype"),
         ("namesapces", "namespaces"),
         ("nmae", "name"),
+        ("knids", "kinds"),
+        ("kye", "key"),
     ],
 )
 def test_a_slip_finds_the_name_that_was_meant(written: str, meant: str) -> None:

@@ -75,7 +75,7 @@ ENVIRONMENT: Mapping[str, str] = {
     "KUBE_WECOM_EVENTER_SERVICE_ACCOUNT_DIR": "Where the service account's `token`, `ca.crt` and `namespace` are, if "
     "not in `/var/run/secrets/kubernetes.io/serviceaccount`.",
     "LC_ALL, LC_MESSAGES, LANG": "The language of the demo, unless `--lang` names it.",
-    "NO_COLOR": "Set to anything: no colours on a terminal, in helps and in the demo.",
+    "NO_COLOR": "Set to anything: no colours on a terminal, in helps, in what commands print and in the demo.",
 }
 """Besides these: whatever a URI names, as ``${KEY}``."""
 

@@ -12,6 +12,8 @@ import yaml
 from msgspec import structs
 
 from kube_wecom_eventer.command_parser import CommandParser
+from kube_wecom_eventer.commands.progress import Progress
+from kube_wecom_eventer.commands.texts import printable
 from kube_wecom_eventer.route_states import RoutesAnswer, RouteState
 
 _COLUMNS = ("ROUTE", "STATE", "DESTINATION", "LAST MESSAGE", "WHAT IS WRONG")
@@ -46,9 +48,12 @@ def run(argv: Sequence[str], *, zone: tzinfo) -> int:
     """Run the command. Returns 0 where all routes are well, 1 where one is not, 2 where the daemon can't be asked."""
     options = parser().parse_args(argv)
     try:
-        answer = _answer(options.url)
+        with Progress(sys.stderr).saying(f"asking {options.url} ..."):
+            answer = _answer(options.url)
     except (httpx.HTTPError, httpx.InvalidURL, msgspec.MsgspecError) as error:
-        print(f"kube-wecom-eventer routes: --url={options.url}: no daemon answers there: {error}", file=sys.stderr)
+        # Of httpx's words for a status, the second line is a link for programmers.
+        why = str(error).partition("\n")[0]
+        print(f"kube-wecom-eventer routes: --url={options.url}: no daemon answers there: {why}", file=sys.stderr)
         return 2
     if options.namespace:
         own = (state for state in answer.routes if state.source.startswith(f"ConfigMap {options.namespace}/"))
@@ -72,7 +77,7 @@ def _answer(url: str) -> RoutesAnswer:
 def _say_beside(answer: RoutesAnswer) -> None:
     """Say what the table can't show."""
     if answer.trouble:
-        print(f"\nThere may be routes that the daemon can't see: {answer.trouble}")
+        print(f"\nThere may be routes that the daemon can't see: {printable(answer.trouble)}")
     if answer.standing_by:
         print(f"\nThis replica stands by ({answer.standing_by}): what is broken now, only the one that tells knows.")
 
@@ -89,4 +94,4 @@ def _table(states: Sequence[RouteState], zone: tzinfo) -> str:
 def _row(state: RouteState, zone: tzinfo) -> tuple[str, ...]:
     told = state.last_told.astimezone(zone).strftime("%m-%d %H:%M:%S") if state.last_told else "-"
     wrong = "; ".join(filter(None, [state.trouble, *(f"(doubtful: {doubt})" for doubt in state.doubts)]))
-    return state.route, state.state, state.destination or "-", told, wrong
+    return state.route, state.state, state.destination or "-", told, " ".join(printable(wrong).split())

@@ -1,7 +1,8 @@
-"""Texts that the command line names: files, or stdin."""
+"""Texts that the command line names, files or stdin; and texts that are shown on a terminal."""
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 from typing import TextIO
 
@@ -21,3 +22,11 @@ def read_text(place: str, *, stdin: TextIO, where: str, instead: str) -> str:
         raise ConfigError([f"{where}: is no text in UTF-8; {instead}"]) from None
     except (OSError, ValueError) as error:
         raise ConfigError([f"{where}: can't be read: {getattr(error, 'strerror', None) or error}"]) from None
+
+
+def printable(text: str) -> str:
+    """Return a text without what could move a terminal's cursor or change its colours; line breaks stay."""
+    return "".join(
+        sign if sign == "\n" or unicodedata.category(sign) not in ("Cc", "Cs") else "\ufffd"
+        for sign in text.expandtabs(4)
+    )

@@ -4,6 +4,8 @@ Owns the grammar of flags and of sink and source URIs, and says everything that 
 Opens no connection and reads nothing but what it is given.
 """
 
+from kube_wecom_eventer.config.alert_filter import ALERTS, EVENTS
+from kube_wecom_eventer.config.alert_listener import AlertListenerSettings
 from kube_wecom_eventer.config.application import EVERYBODY, ApplicationTarget
 from kube_wecom_eventer.config.apprise import AppriseTarget
 from kube_wecom_eventer.config.checkpoint import CheckpointSettings, pod_name, resolve
@@ -31,8 +33,11 @@ from kube_wecom_eventer.config.target import (
 )
 
 __all__ = [
+    "ALERTS",
     "CLUSTER_SCOPE",
+    "EVENTS",
     "EVERYBODY",
+    "AlertListenerSettings",
     "ApplicationTarget",
     "AppriseTarget",
     "ChatTarget",

@@ -20,6 +20,7 @@ from kube_wecom_eventer.config.http_options import (
 )
 from kube_wecom_eventer.config.parameter import WECHAT, Parameter, doubt_unknown, names
 from kube_wecom_eventer.config.secret import Secret
+from kube_wecom_eventer.config.shown import shown_address
 from kube_wecom_eventer.config.uri import OptionUri, http_address
 
 SCHEME = "wechat"
@@ -112,7 +113,7 @@ def parse_application(
     base = (uri.first("api") or WECOM).rstrip("/").removesuffix(SEND_PATH)
     address = http_address(base)
     if address is None:
-        problems.append(f"{SCHEME}: api={base}: no address; write api=https://HOST[:PORT][/PATH]")
+        problems.append(f"{SCHEME}: api={shown_address(base)}: no address; write api=https://HOST[:PORT][/PATH]")
     corp_id = _matching(uri, "corp_id", _CORP_ID, "the company's ID, as corp_id=ww0123456789abcdef", problems)
     agent_id = _matching(uri, "agent_id", _NUMBER, "the application's number, as agent_id=1000002", problems)
     secret = read_credential(

@@ -15,6 +15,7 @@ from kube_wecom_eventer.config.apprise_reach import refused_opened, refused_unop
 from kube_wecom_eventer.config.credential import Credential, credential_parameters, read_credential
 from kube_wecom_eventer.config.parameter import APPRISE, Parameter, doubt_unknown, names
 from kube_wecom_eventer.config.secret import Secret
+from kube_wecom_eventer.config.shown import shown_name
 from kube_wecom_eventer.config.uri import OptionUri
 from kube_wecom_eventer.suggestion import did_you_mean, near
 
@@ -174,7 +175,9 @@ def _doubt(uri: OptionUri, ours: frozenset[str], service: Service, warnings: lis
             )
         elif name not in ours and name.lower() not in theirs and not name.startswith(("+", "-", ":", " ")):
             meant = did_you_mean(name, ours) if near(name, ours) else did_you_mean(name, theirs)
-            warnings.append(f"{name}= is no parameter of ours, and none that Apprise names for {scheme}{meant}")
+            warnings.append(
+                f"{shown_name(name)}= is no parameter of ours, and none that Apprise names for {scheme}{meant}"
+            )
     _doubt_without_effect(uri, theirs, warnings)
 
 

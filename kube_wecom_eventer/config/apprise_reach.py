@@ -11,6 +11,7 @@ from collections.abc import Collection
 from urllib.parse import SplitResult, unquote_plus, urlsplit
 
 from kube_wecom_eventer.apprise_library import Service
+from kube_wecom_eventer.config.shown import shown_name, shown_scheme
 
 FIXED = {
     "discord": "discord.com",
@@ -47,11 +48,11 @@ def refused_unopened(url: str, allowed_hosts: Collection[str]) -> str:
     scheme = scheme.lower()
     if scheme not in FIXED and scheme not in NAMED:
         services = ", ".join(f"{each}://" for each in sorted({*FIXED, *NAMED}))
-        return f"{scheme[:32]}:// is not for declared routes; they may use {services}"
+        return f"{shown_scheme(url)}:// is not for declared routes; they may use {services}"
     parts = urlsplit(f"x://{rest}")
     written = [unquote_plus(pair.partition("=")[0]) for pair in parts.query.split("&") if pair]
     if strange := sorted({name for name in written if name.lower() not in PARAMETERS}):
-        return f"{', '.join(strange)[:200]}= of {scheme}:// is not for declared routes"
+        return f"{', '.join(dict.fromkeys(map(shown_name, strange)))[:200]}= of {scheme}:// is not for declared routes"
     host, port = (FIXED[scheme], 443) if scheme in FIXED else _place(parts)
     return "" if host in allowed_hosts or f"{host}:{port or NAMED[scheme]}" in allowed_hosts else _not_there(host)
 
@@ -86,4 +87,6 @@ def _place(parts: SplitResult) -> tuple[str, int | None]:
 
 
 def _not_there(host: str) -> str:
+    # What has no dot may be a token where the host was forgotten.
+    host = host if "." in host else shown_name(host)
     return f"{host}: declared routes may not send there; ask the platform for --route-allowed-hosts={host}"

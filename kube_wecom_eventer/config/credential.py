@@ -11,6 +11,7 @@ from pathlib import Path
 from kube_wecom_eventer.config.parameter import Parameter
 from kube_wecom_eventer.config.secret import Secret
 from kube_wecom_eventer.config.secret_field import SecretField, parse_secret_field
+from kube_wecom_eventer.config.shown import shown_name, shown_value
 from kube_wecom_eventer.config.uri import OptionUri
 
 
@@ -79,7 +80,7 @@ def _in_secret(uri: OptionUri, name: str, text: str, namespace: str, problems: l
     place = parse_secret_field(text, namespace=namespace, default=name)
     if place is None:
         form = "NAME or NAME/FIELD" if namespace else "NAMESPACE/NAME or NAMESPACE/NAME/FIELD"
-        problems.append(f"{uri.scheme}: {name}_secret={text}: no Secret's name; write {name}_secret={form}")
+        problems.append(f"{uri.scheme}: {name}_secret={_shown(text)}: no Secret's name; write {name}_secret={form}")
         return None
     return Credential(Secret(""), place)
 
@@ -88,12 +89,17 @@ def _in_file(uri: OptionUri, name: str, path: str, problems: list[str]) -> Crede
     try:
         text = Path(path).read_text(encoding="utf-8").strip()
     except (OSError, ValueError) as error:
-        problems.append(f"{uri.scheme}: {name}_file={path}: can't be read: {reason_of(error)}")
+        problems.append(f"{uri.scheme}: {name}_file={_shown(path)}: can't be read: {reason_of(error)}")
         return None
     if not text or len(text.split()) != 1:
-        problems.append(f"{uri.scheme}: {name}_file={path}: must hold the {name}, and nothing else")
+        problems.append(f"{uri.scheme}: {name}_file={_shown(path)}: must hold the {name}, and nothing else")
         return None
     return Credential(Secret(text))
+
+
+def _shown(place: str) -> str:
+    """Return a place as it may be shown: without a ``/``, or as a URL, it may be the credential itself."""
+    return shown_value(place) if "/" in place else shown_name(place)
 
 
 def reason_of(error: Exception) -> str:

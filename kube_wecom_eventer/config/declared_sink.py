@@ -131,7 +131,9 @@ def _check_host(sink: SinkSettings, allowed_hosts: Collection[str], problems: li
     except httpx.InvalidURL:
         problems.append("the URL can't be used")
         return
-    host, standard = url.host, {"https": 443, "http": 80}[url.scheme]
+    # As the flag has it: in ASCII, and an IPv6 address in brackets.
+    host, standard = url.raw_host.decode("ascii").lower(), {"https": 443, "http": 80}[url.scheme]
+    host = f"[{host}]" if ":" in host else host
     port = url.port or standard
     if f"{host}:{port}" in allowed_hosts or (port == standard and host in allowed_hosts):
         return

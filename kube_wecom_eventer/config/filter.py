@@ -5,10 +5,19 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from kube_wecom_eventer.config.alert_filter import (
+    ALERTS,
+    EVENTS,
+    parse_labels,
+    parse_send_resolved,
+    parse_severities,
+    parse_sources,
+)
+from kube_wecom_eventer.config.label_matcher import LabelMatcher
 from kube_wecom_eventer.config.label_selector import LabelSelector, parse_label_selector
 from kube_wecom_eventer.config.parameter import Parameter
-from kube_wecom_eventer.config.regular_expression import compiled
 from kube_wecom_eventer.config.uri import OptionUri
+from kube_wecom_eventer.regular_expression import compiled
 
 CLUSTER_SCOPE = "_cluster"
 """Stands in namespaces= for objects without a namespace: nodes, volumes. No namespace can have that name."""
@@ -35,7 +44,7 @@ FILTER_PARAMETERS = (
     Parameter("exclude_reason", "The same; one that matches leaves the event out."),
     Parameter("name", "The same as `reason`, of the object's name."),
     Parameter("message", "The same as `reason`, of the event's message."),
-    Parameter("min_count", "How often the event must have happened, by its own count.", "0"),
+    Parameter("min_count", "How often the event must have happened, by its own count; an alert has none.", "0"),
 )
 
 LEVELS = ("Warning", "Normal")
@@ -54,6 +63,8 @@ class FilterSettings:
     ``level``: ``Warning``, or ``Normal`` for both levels. ``reasons``, ``excluded_reasons``, ``names`` (of the object)
     and ``messages`` are regular expressions in RE2's syntax, searched anywhere; one that matches is enough.
     ``min_count``: how often the event must have happened. ``namespace_selector``: of the labels of its namespace.
+    ``sources``: ``events``, ``alerts``. ``labels`` must all hold. ``severities``: the level of each that is not as
+    usual. ``send_resolved``: alerts that are over, too.
     """
 
     level: str = "Warning"
@@ -66,6 +77,10 @@ class FilterSettings:
     messages: tuple[str, ...] = ()
     min_count: int = 0
     namespace_selector: LabelSelector | None = None
+    sources: frozenset[str] = frozenset({EVENTS, ALERTS})
+    labels: tuple[LabelMatcher, ...] = ()
+    severities: tuple[tuple[str, str], ...] = ()
+    send_resolved: bool = True
 
 
 def parse_filter(uri: OptionUri, *, problems: list[str], warnings: list[str]) -> FilterSettings:
@@ -81,6 +96,10 @@ def parse_filter(uri: OptionUri, *, problems: list[str], warnings: list[str]) ->
         messages=_patterns(uri, "message", problems, warnings),
         min_count=_count(uri, problems),
         namespace_selector=_selector(uri, problems),
+        sources=parse_sources(uri, problems),
+        labels=parse_labels(uri, problems),
+        severities=parse_severities(uri, problems),
+        send_resolved=parse_send_resolved(uri, problems),
     )
     if settings.namespaces and settings.namespaces <= settings.excluded_namespaces:
         warnings.append("exclude_namespaces= holds all of namespaces=, so no event passes")

@@ -82,7 +82,7 @@ def parse_flags(argv: Sequence[str], known: Mapping[str, Flag]) -> ParsedFlags:
                 parsed.warnings.append(f"{ignored} argument(s) behind '--' are ignored")
             break
         if len(argument) < 2 or not argument.startswith("-"):
-            hint = "a bool flag takes its value behind '=': --flag=false"
+            hint = "a command stands before all flags; a bool flag takes its value behind '=': --flag=false"
             parsed.warnings.append(f"{start_of(argument)!r} is no flag and is ignored ({hint})")
             continue
         _take(argument, arguments, known, parsed)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from kube_wecom_eventer.config.shown import shown_name
 from kube_wecom_eventer.config.uri import OptionUri
 from kube_wecom_eventer.suggestion import did_you_mean, near
 
@@ -60,7 +61,8 @@ def names(parameters: Iterable[Parameter]) -> frozenset[str]:
 def doubt_unknown(uri: OptionUri, known: Collection[str], *, sink: str, warnings: list[str]) -> None:
     """Doubt each option of a sink that is none of the ``known`` ones, and say which one may have been meant."""
     warnings += [
-        f"{name}= is no parameter of {sink} and is ignored{did_you_mean(name, known)}" for name in _unknown(uri, known)
+        f"{shown_name(name)}= is no parameter of {sink} and is ignored{did_you_mean(name, known)}"
+        for name in _unknown(uri, known)
     ]
 
 

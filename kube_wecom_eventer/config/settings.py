@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 
+from kube_wecom_eventer.config.alert_filter import EVENTS
+from kube_wecom_eventer.config.alert_listener import ALERT_FLAGS, LISTEN, AlertListenerSettings, parse_alert_listener
 from kube_wecom_eventer.config.checkpoint import CheckpointSettings, parse_checkpoint
 from kube_wecom_eventer.config.declared_routes import (
     ALLOWED_HOSTS,
@@ -23,6 +25,7 @@ from kube_wecom_eventer.config.leader_election import (
 )
 from kube_wecom_eventer.config.object_name import NAMESPACE, ObjectName, parse_config_map_name
 from kube_wecom_eventer.config.route_default import ROUTE_DEFAULT
+from kube_wecom_eventer.config.shown import shown_address
 from kube_wecom_eventer.config.sink import SinkSettings, parse_sink
 from kube_wecom_eventer.config.source import SourceSettings, parse_source
 from kube_wecom_eventer.config.target import api_address
@@ -120,6 +123,7 @@ FLAG_GROUPS = (
     FlagGroup(
         "Where to", (SINK, WECOM_API, NAMESPACE_ROUTES, ALLOWED_HOSTS, ROUTE_DEFAULT, SILENCES, MAX_AGE, MAX_GROUPS)
     ),
+    FlagGroup("Alerts", ALERT_FLAGS),
     FlagGroup("Across restarts", (CHECKPOINT, SINCE)),
     FlagGroup("High availability", LEADER_ELECTION_FLAGS),
     FlagGroup("Logs and web", (LOG_FORMAT, VERBOSITY, HEALTHZ_IP, HEALTHZ_PORT, EVENT_METRICS)),
@@ -152,6 +156,7 @@ class Settings:
     ``leader_election``: None where this process is the only one. ``declared_routes``: None where there are none.
     ``watched``: the namespaces that are watched; empty: all. ``wecom_api``: a proxy before WeCom, for declared routes;
     the ``sinks`` have it already.
+    ``alerts``: where alerts are taken; None: nowhere.
     """
 
     source: SourceSettings
@@ -170,6 +175,7 @@ class Settings:
     declared_routes: DeclaredRouteSettings | None = None
     watched: tuple[str, ...] = ()
     wecom_api: str | None = None
+    alerts: AlertListenerSettings | None = None
     zone: tzinfo = UTC
     warnings: tuple[str, ...] = ()
 
@@ -184,9 +190,14 @@ def load_settings(argv: Sequence[str], *, environ: Mapping[str, str], known: Map
     problems, warnings = flags.problems, flags.warnings
     declared_routes = parse_declared_routes(flags, environ)
     wecom_api = _wecom_api(flags)
+    alerts = parse_alert_listener(flags)
+    source = _source(flags, environ)
+    sinks = tuple(sink.by_way_of(wecom_api) for sink in _sinks(flags, environ, needed=declared_routes is None))
+    if alerts is None:
+        warnings += _in_vain(sinks)
     settings = Settings(
-        source=_source(flags, environ),
-        sinks=tuple(sink.by_way_of(wecom_api) for sink in _sinks(flags, environ, needed=declared_routes is None)),
+        source=source,
+        sinks=sinks,
         wecom_api=wecom_api,
         web_host=flags.last(HEALTHZ_IP) or "",
         web_port=_number(flags, HEALTHZ_PORT, 65535),
@@ -201,6 +212,7 @@ def load_settings(argv: Sequence[str], *, environ: Mapping[str, str], known: Map
         leader_election=parse_leader_election(flags),
         declared_routes=declared_routes,
         watched=_watched(flags),
+        alerts=alerts,
         zone=time_zone(environ, warnings=warnings),
         warnings=(*warnings, *_ignored(flags)),
     )
@@ -223,7 +235,7 @@ def _sinks(flags: ParsedFlags, environ: Mapping[str, str], *, needed: bool) -> t
     texts = flags.values.get(SINK.name, [])
     if needed and not texts:
         flags.problems.append(
-            "--sink: none is given; write --sink=webhook:https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=KEY"
+            "--sink: none is given; write --sink=wecom:?key=KEY, with what follows key= in the robot's webhook address"
         )
     parsed = (
         parse_sink(text, number=number, environ=environ, problems=flags.problems, warnings=flags.warnings)
@@ -278,7 +290,7 @@ def _wecom_api(flags: ParsedFlags) -> str | None:
         return None
     address = api_address(text)
     if address is None:
-        flags.problems.append(f"--{WECOM_API.name}={text}: no address; write https://HOST[:PORT][/PATH]")
+        flags.problems.append(f"--{WECOM_API.name}={shown_address(text)}: no address; write https://HOST[:PORT][/PATH]")
     return address
 
 
@@ -304,6 +316,14 @@ def _max_age(flags: ParsedFlags) -> float:
     if not seconds:
         flags.problems.append(f"--max-age={text}: no duration above 0; write for example 30m or 1h")
     return seconds or 1.0
+
+
+def _in_vain(sinks: Sequence[SinkSettings]) -> list[str]:
+    return [
+        f"{sink.name}: sources=alerts has no effect without --{LISTEN.name}: no alert comes"
+        for sink in sinks
+        if EVENTS not in sink.filter.sources
+    ]
 
 
 def _ignored(flags: ParsedFlags) -> list[str]:

@@ -6,16 +6,18 @@ Compatibility with kube-eventer's parameters is decided in this room; docs/kube-
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 
+from kube_wecom_eventer.config.alert_filter import ALERT_FILTER_PARAMETERS
 from kube_wecom_eventer.config.application import ApplicationTarget
 from kube_wecom_eventer.config.duration import parse_duration
 from kube_wecom_eventer.config.filter import FILTER_PARAMETERS, FilterSettings, parse_filter
 from kube_wecom_eventer.config.go_flags import parse_bool
 from kube_wecom_eventer.config.object_name import ObjectName
 from kube_wecom_eventer.config.parameter import DINGTALK, MERGING, ROBOTS, WEBHOOK, Parameter, ParameterGroup, names
+from kube_wecom_eventer.config.shown import SECOND_QUERY, without
 from kube_wecom_eventer.config.style import STYLE_PARAMETERS, StyleSettings, parse_style
 from kube_wecom_eventer.config.target import OWN_GROUPS, TARGET_PARAMETERS, RobotTarget, Target, parse_target
 from kube_wecom_eventer.config.uri import OptionUri, parse_uri
@@ -23,6 +25,8 @@ from kube_wecom_eventer.config.uri import OptionUri, parse_uri
 _TEMPLATE, _TEMPLATE_NAMESPACE = "custom_body_configmap", "custom_body_configmap_namespace"
 
 REPEAT_INTERVAL = 300.0
+ALERT_REPEAT_INTERVAL = 4 * 3600.0
+"""Alertmanager's own default for its repeat_interval."""
 _LONGEST_GROUP_WAIT = 600.0
 
 _WHICH_EVENTS = ParameterGroup(
@@ -34,6 +38,20 @@ _WHICH_EVENTS = ParameterGroup(
     "All conditions must hold; one that is not written always does. An event whose field is empty fails a condition on "
     "it. Regular expressions are RE2's, as in Go. A comma separates them: write `[,]` where you mean one, and repeat "
     "what you mean instead of `{m,n}`.",
+)
+
+_WHICH_ALERTS = ParameterGroup(
+    "Which alerts",
+    (
+        *ALERT_FILTER_PARAMETERS,
+        Parameter(
+            "alert_repeat_interval",
+            "An alert that goes on firing, and is posted again, is told again after so long; `0`: never.",
+            "4h",
+        ),
+    ),
+    "For alerts that are posted to `--alertmanager-listen`; see docs/alerts.md. The conditions for events hold for "
+    "them, too: `reason` is the alert's name.",
 )
 
 _HOW = ParameterGroup(
@@ -78,13 +96,13 @@ _IN_WHICH_WORDS = ParameterGroup(
     ),
 )
 
-PARAMETER_GROUPS = (_WHICH_EVENTS, *OWN_GROUPS, _HOW, _IN_WHICH_WORDS)
+PARAMETER_GROUPS = (_WHICH_EVENTS, _WHICH_ALERTS, *OWN_GROUPS, _HOW, _IN_WHICH_WORDS)
 """All parameters of sinks, as they are shown."""
 
-SHARED = names(each for group in (_WHICH_EVENTS, _HOW, _IN_WHICH_WORDS) for each in group.parameters)
+SHARED = names(each for group in (_WHICH_EVENTS, _WHICH_ALERTS, _HOW, _IN_WHICH_WORDS) for each in group.parameters)
 """Names that are ours in each sink, and never leave in a URL."""
 
-_FILTERS = names(FILTER_PARAMETERS)
+_FILTERS = names((*FILTER_PARAMETERS, *ALERT_FILTER_PARAMETERS))
 
 _ROUTE_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 
@@ -96,7 +114,8 @@ class SinkSettings:
     ``name`` tells the sinks apart in logs and metrics: ``route=``, else the sink's number. ``identity`` does so in a
     checkpoint, and stays when sinks are added or put in another order: ``route=``, else made of the destination and
     the filter. ``repeat_interval``: seconds in which the same object, reason and message are told once; 0 tells each
-    update. ``group_wait``: seconds that an event may wait so that more join its message; 0: it leaves at once where the
+    update. ``alert_repeat_interval``: seconds after which an alert that goes on firing is told again; 0: never.
+    ``group_wait``: seconds that an event may wait so that more join its message; 0: it leaves at once where the
     pace allows. ``default``: it is for events that no other route took. ``mention_owner``: it mentions the
     people in charge of an event's namespace.
     """
@@ -108,6 +127,7 @@ class SinkSettings:
     style: StyleSettings
     template: ObjectName | None = None
     repeat_interval: float = REPEAT_INTERVAL
+    alert_repeat_interval: float = ALERT_REPEAT_INTERVAL
     group_wait: float = 0.0
     default: bool = False
     mention_owner: bool = False
@@ -152,32 +172,40 @@ def read_sink(
 ) -> SinkSettings | None:
     """Read a sink's URI. ``name`` counts where it has no ``route=``. ``namespace``: of its Secrets, if it is not the
     sink that names that. ``allowed_hosts``: see `parse_target`. Returns None where there is a problem."""
-    before = len(problems)
+    found: list[str] = []
+    doubts: list[str] = []
     target = parse_target(
         uri,
         known=SHARED,
         namespace=namespace,
         allowed_hosts=allowed_hosts,
-        problems=problems,
-        warnings=warnings,
+        problems=found,
+        warnings=doubts,
     )
+    _shown(uri, found, doubts, problems=problems, warnings=warnings)
     sink = sink_to(target, uri, name=name, problems=problems, warnings=warnings)
-    return sink if len(problems) == before else None
+    return None if found else sink
 
 
 def sink_to(
     target: Target | None, uri: OptionUri, *, name: str, problems: list[str], warnings: list[str]
 ) -> SinkSettings | None:
     """Read all of a sink's URI but where it sends. Returns None where there is a problem, or no target."""
-    before = len(problems)
-    filter_settings = parse_filter(uri, problems=problems, warnings=warnings)
-    style = parse_style(uri, target, problems=problems)
-    own_name = _name(uri, problems)
-    template = _template(uri, warnings)
-    repeat_interval, group_wait = _repeat_interval(uri, problems), _group_wait(uri, problems)
-    default = _bool(uri, "default", problems)
-    mention_owner = _bool(uri, "mention_owner", problems)
-    if len(problems) > before or target is None:
+    found: list[str] = []
+    doubts = list(_second_queries(uri))
+    filter_settings = parse_filter(uri, problems=found, warnings=doubts)
+    style = parse_style(uri, target, problems=found)
+    own_name = _name(uri, found)
+    template = _template(uri, doubts)
+    repeat_interval = _interval(uri, "repeat_interval", REPEAT_INTERVAL, "0 to tell each update", found)
+    alert_repeat_interval = _interval(
+        uri, "alert_repeat_interval", ALERT_REPEAT_INTERVAL, "0 to tell it once only", found
+    )
+    group_wait = _group_wait(uri, found)
+    default = _bool(uri, "default", found)
+    mention_owner = _bool(uri, "mention_owner", found)
+    _shown(uri, found, doubts, problems=problems, warnings=warnings)
+    if found or target is None:
         return None
     return SinkSettings(
         name=own_name or name,
@@ -187,10 +215,29 @@ def sink_to(
         style=style,
         template=template,
         repeat_interval=repeat_interval,
+        alert_repeat_interval=alert_repeat_interval,
         group_wait=group_wait,
         default=default,
         mention_owner=mention_owner,
     )
+
+
+def _shown(
+    uri: OptionUri, found: Iterable[str], doubts: Iterable[str], *, problems: list[str], warnings: list[str]
+) -> None:
+    """Add what was found to the problems and warnings, without what must not be shown of the URI."""
+    values = tuple(value for _, value in uri.options)
+    problems += [without(problem, values) for problem in found]
+    warnings += [without(doubt, values) for doubt in doubts]
+
+
+def _second_queries(uri: OptionUri) -> Iterator[str]:
+    """Yield a doubt for each option that was written into another one's value."""
+    known = names(each for group in PARAMETER_GROUPS for each in group.parameters)
+    for name, value in uri.options:
+        inner = SECOND_QUERY.search(value)
+        if inner and name in known and inner[1] in known:
+            yield f"{name}= holds '?{inner[1]}=': only the first option follows '?'; write '&{inner[1]}='"
 
 
 def _bool(uri: OptionUri, name: str, problems: list[str]) -> bool:
@@ -201,14 +248,12 @@ def _bool(uri: OptionUri, name: str, problems: list[str]) -> bool:
     return bool(chosen)
 
 
-def _repeat_interval(uri: OptionUri, problems: list[str]) -> float:
-    text = uri.first("repeat_interval")
-    if not text:
-        return REPEAT_INTERVAL
-    seconds = parse_duration(text)
+def _interval(uri: OptionUri, name: str, default: float, zero: str, problems: list[str]) -> float:
+    text = uri.first(name)
+    seconds = parse_duration(text) if text else default
     if seconds is None:
-        problems.append(f"repeat_interval={text}: no duration; write for example 30s, 5m, 1h, or 0 to tell each update")
-        return REPEAT_INTERVAL
+        problems.append(f"{name}={text}: no duration; write for example 30s, 5m, 1h, or {zero}")
+        return default
     return seconds
 
 

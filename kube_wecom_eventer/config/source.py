@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from kube_wecom_eventer.config.go_flags import parse_bool
 from kube_wecom_eventer.config.parameter import Parameter, names
+from kube_wecom_eventer.config.shown import shown_address
 from kube_wecom_eventer.config.uri import OptionUri, http_address, parse_uri
 from kube_wecom_eventer.suggestion import did_you_mean
 
@@ -86,6 +87,6 @@ def _server(url: str, problems: list[str]) -> str | None:
         return None
     parts = http_address(url)
     if parts is None:
-        problems.append(f"--source: {url}: not an address; write kubernetes:https://HOST:PORT")
+        problems.append(f"--source: {shown_address(url)}: not an address; write kubernetes:https://HOST:PORT")
         return None
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"

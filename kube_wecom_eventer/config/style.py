@@ -24,8 +24,8 @@ def _listed(msgtypes: tuple[str, ...]) -> str:
 STYLE_PARAMETERS = (
     Parameter(
         "msgtype",
-        f"Of the built-in body. WeCom robots: {_listed(MSGTYPES)}; `wechat:`: {_listed(APPLICATION_MSGTYPES)}; "
-        f"`dingtalk:`: {_listed(DINGTALK_MSGTYPES)}.",
+        f"Of the built-in body: {_listed(MSGTYPES)} for WeCom robots; {_listed(APPLICATION_MSGTYPES)} for `wechat:`; "
+        f"{_listed(DINGTALK_MSGTYPES)} for `dingtalk:`.",
         "text",
         CHATS,
     ),

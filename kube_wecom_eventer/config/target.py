@@ -39,6 +39,7 @@ from kube_wecom_eventer.config.parameter import (
 )
 from kube_wecom_eventer.config.secret import Secret
 from kube_wecom_eventer.config.secret_field import SecretField
+from kube_wecom_eventer.config.shown import shown_address
 from kube_wecom_eventer.config.uri import OptionUri, http_address
 
 ROBOT_PATH = "/cgi-bin/webhook/send"
@@ -233,7 +234,7 @@ def _wecom(
     written = uri.first("api") or WECOM
     base = api_address(written)
     if base is None:
-        problems.append(f"wecom: api={written}: no address; write api=https://HOST[:PORT][/PATH]")
+        problems.append(f"wecom: api={shown_address(written)}: no address; write api=https://HOST[:PORT][/PATH]")
         return None
     return _robot(uri, base, known, namespace=namespace, problems=problems, warnings=warnings)
 

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import SplitResult, unquote_plus, urlsplit
 
+from kube_wecom_eventer.config.shown import shown_name
+
 VARIABLE = re.compile(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))")
 """``${NAME}`` or ``$NAME``; any other ``$`` stays as it is."""
 
@@ -96,9 +98,10 @@ def _decode_query(query: str, warnings: list[str]) -> list[tuple[str, str, str]]
     for pair in query.split("&"):
         name, _, value = pair.partition("=")
         if ";" in pair:
-            warnings.append(f"the option {name.partition(';')[0]!r} holds a ';' and is ignored; write %3B")
+            shown = shown_name(name.partition(";")[0])
+            warnings.append(f"the option {shown!r} holds a ';' and is ignored; write %3B")
         elif _BAD_ESCAPE.search(pair):
-            warnings.append(f"the option {name!r} holds a '%' that is no escape and is ignored; write %25")
+            warnings.append(f"the option {shown_name(name)!r} holds a '%' that is no escape and is ignored; write %25")
         elif name:
             pairs.append((pair, unquote_plus(name), unquote_plus(value)))
     return pairs

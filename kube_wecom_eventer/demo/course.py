@@ -145,15 +145,16 @@ class Demo:
         loop = asyncio.get_running_loop()
         started = loop.time()
         burst_is_due = self._options.burst > 0
+        event = self._scenario.fresh()  # one that is told, so that nobody waits for the first message
         while (elapsed := loop.time() - started) < seconds:
             if burst_is_due and elapsed > seconds / 2:
                 burst_is_due = False
                 self._burst()
-            event = self._scenario.next_event()
             if self._is_within_pace(event):
                 self._cluster.create(event)
             # Events come at irregular times; never longer than what is left.
             await asyncio.sleep(min(self._random.expovariate(rate), seconds - elapsed))
+            event = self._scenario.next_event()
 
     def _is_within_pace(self, event: JsonObject) -> bool:
         """Whether its group has room for the event: a short day should not end with messages that still wait."""
@@ -222,6 +223,8 @@ class Demo:
             created=ledger.created, selected=ledger.selected, accepted=ledger.accepted, refused=ledger.refused
         )
         self._screen.say(summary + self._delay_in_words())
+        if not failure and not self._options.stay:
+            self._screen.say(self._texts.next)
         return 1 if failure else 0
 
     def _delay_in_words(self) -> str:

@@ -208,6 +208,7 @@ def message_entry(told: Told) -> Json:
         "mentions": list(received.mentions[:100]),
         "stands_for": told.stands_for,
         "delay_ms": None if told.delay is None else round(told.delay * 1000),
+        "repeat": told.repeat,
     }
 
 

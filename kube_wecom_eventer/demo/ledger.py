@@ -20,6 +20,7 @@ from kube_wecom_eventer.demo.wecom import Received
 
 MATCHABLE_LIMIT = 500  # events that a message may still be about
 DELAYS_LIMIT = 1_000  # delays of which the median is taken
+HELD_BACK = 1.0  # seconds after which a repeat's message was held back; what is told at once takes some hundredths
 
 _TIMES = re.compile(r" ×(\d{1,9})(?!\d)")
 
@@ -93,8 +94,14 @@ class Ledger:
         account.accepted += 1
         account.told += count
         account.accepted_at.append(received.at)
-        delay = self._delay(received) if count == 1 else None
-        return Told(received=received, group=group, stands_for=count, delay=delay)
+        untold = self._take_untold(received) if count == 1 else None
+        if untold is None:
+            return Told(received=received, group=group, stands_for=count, delay=None)
+        delay = (received.at - untold.event.at).total_seconds()
+        repeat = untold.calm and untold.event.count > 1 and delay >= HELD_BACK
+        if untold.calm and not repeat:
+            self._delays.append(delay)
+        return Told(received=received, group=group, stands_for=count, delay=delay, repeat=repeat)
 
     def group_of(self, event: JsonObject) -> int | None:
         """The group whose route takes the event."""
@@ -127,18 +134,16 @@ class Ledger:
 
     @property
     def median_delay(self) -> float | None:
-        """Seconds from an event to its message, where one is about the other and no fault was played; None for none."""
+        """Seconds from an event to its message, where one is about the other, no fault was played and nothing was held
+        back as a repeat; None for none."""
         return median(self._delays) if self._delays else None
 
-    def _delay(self, received: Received) -> float | None:
-        """Seconds since the event that the message is about; None where it names no event's object."""
+    def _take_untold(self, received: Received) -> _Untold | None:
+        """The newest event that the message names by its object, which is told with that; None where there is none."""
         text = received.content or str(received.body)  # a card has no content
         for untold in reversed(self._untold):
             event = untold.event
             if event.name and event.name in text and event.reason in text:
                 self._untold.remove(untold)
-                delay = (received.at - event.at).total_seconds()
-                if untold.calm:
-                    self._delays.append(delay)
-                return delay
+                return untold
         return None

@@ -56,12 +56,14 @@ class Told:
     """A message that came to a WeCom group's robot, accepted or not.
 
     ``stands_for``: versions of events. ``delay``: seconds since its event, None where it is not about a single one.
+    ``repeat``: that event was held back on purpose, as the object's trouble had been told before.
     """
 
     received: Received
     group: int
     stands_for: int
     delay: float | None
+    repeat: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

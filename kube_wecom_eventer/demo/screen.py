@@ -93,8 +93,10 @@ class Screen:
         message = told.received
         if told.stands_for > 1:
             how = self._texts.stands_for.format(count=f"{told.stands_for:,}")
+        elif told.delay is None:
+            how = self._texts.merged
         else:
-            how = self._texts.merged if told.delay is None else _duration(told.delay)
+            how = (self._texts.repeat if told.repeat else "{time}").format(time=_duration(told.delay))
         title = f"{self._texts.groups[told.group]} · {message.at.astimezone():%H:%M:%S} · {how}"
         columns = self._terminal.box_columns(BUBBLE_INDENT)
         lines = [line for each in self._content(message).split("\n") for line in wrapped(plain(each), columns)]

@@ -53,6 +53,7 @@ class Texts:
     no_answer: str
     unknown: str
     merged: str
+    repeat: str
     stands_for: str
     daemon: str
     exited: str
@@ -61,6 +62,7 @@ class Texts:
     summary: str
     median: str
     no_median: str
+    next: str
     one_event: str
     nasty_event: str
     crash_loop: str
@@ -112,6 +114,7 @@ ENGLISH = Texts(
     no_answer="no answer of WeCom's",
     unknown="see WeCom's list of error codes",
     merged="merged",
+    repeat="a repeat, held back for {time}",
     stands_for="stands for {count} events",
     daemon="daemon",
     exited="The daemon ended with exit code {code}. Its last lines:",
@@ -120,6 +123,7 @@ ENGLISH = Texts(
     summary="{created} events, {selected} of them selected by the filters; {accepted} messages, {refused} refused; ",
     median="median delay from event to message {delay:.0f} ms.",
     no_median="no message could be matched to one event.",
+    next="To press the buttons of the page: --stay. In your own cluster: README.md, Install.",
     one_event="One event.",
     nasty_event="An event full of traps: quotes, line breaks, markup, <@all>, a script.",
     crash_loop="A crash loop: one pod fails {count} times in {seconds:g} s.",
@@ -157,6 +161,7 @@ CHINESE = Texts(
     no_answer="不是企业微信的应答",
     unknown="见企业微信全局错误码",
     merged="合并",
+    repeat="重复的事件，攒了 {time}",
     stands_for="代表 {count} 个事件",
     daemon="守护进程",
     exited="守护进程已退出，退出码 {code}。最后的输出：",
@@ -165,6 +170,7 @@ CHINESE = Texts(
     summary="{created} 个事件，其中 {selected} 个符合过滤条件；{accepted} 条消息，{refused} 条被拒绝；",
     median="从事件到消息的延迟中位数 {delay:.0f} 毫秒。",
     no_median="没有能对应到单个事件的消息。",
+    next="想慢慢按页面上的按钮：加 --stay。装到自己的集群：见 README.zh-CN.md 的“安装”。",
     one_event="一个事件。",
     nasty_event="一个满是陷阱的事件：引号、换行、标记、<@all>、脚本。",
     crash_loop="崩溃循环：一个 Pod 在 {seconds:g} 秒里失败 {count} 次。",

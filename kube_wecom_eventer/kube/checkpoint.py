@@ -14,6 +14,7 @@ import msgspec
 
 from kube_wecom_eventer.errors import EventerError
 from kube_wecom_eventer.kube.client import UNREADABLE
+from kube_wecom_eventer.kube.stored_alerts import StoredAlerts
 
 FORMAT = 1
 """Of the stored form; a program that reads an older one must not touch what a newer one wrote."""
@@ -64,7 +65,7 @@ class Checkpoint(msgspec.Struct, rename="camel"):
 
     ``writer``: the process that wrote it. ``clean``: it had stopped sending. ``streams`` by what they watch, "" for
     all namespaces. ``routes``: what waits, by their identities. ``attempts`` by destination: when attempts of the last
-    minute were answered, seconds since 1970.
+    minute were answered, seconds since 1970. ``alerts``: those that wait, and those that were told.
     """
 
     format: int
@@ -74,6 +75,7 @@ class Checkpoint(msgspec.Struct, rename="camel"):
     streams: dict[str, StreamPosition]
     routes: dict[str, Waiting] = msgspec.field(default_factory=dict)
     attempts: dict[str, list[float]] = msgspec.field(default_factory=dict)
+    alerts: StoredAlerts = msgspec.field(default_factory=StoredAlerts)
 
 
 class _Format(msgspec.Struct):

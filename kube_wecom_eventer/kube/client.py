@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import httpx
 import msgspec
+from socksio.exceptions import SOCKSError
 
 from kube_wecom_eventer.errors import (
     ApiError,
@@ -30,6 +31,8 @@ _LONGEST_ANSWER = 60.0
 """Seconds for the whole of an answer but a watch's, however it trickles."""
 UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """What msgspec raises for bytes that are not the wanted JSON: bad UTF-8 and deep nesting have errors of their own."""
+UNANSWERED = (httpx.HTTPError, SOCKSError)
+"""What httpx raises for a request that gets no answer: it lets a SOCKS proxy's errors through."""
 _IN_WORDS = {
     "ReadError": "the connection broke",
     "ReadTimeout": "no answer in time",
@@ -121,7 +124,7 @@ class ApiClient:
                     raise refusal(response.status_code, await response.aread(), response.headers)
                 _not_a_page(response)
                 yield _split_lines(response.aiter_bytes())
-            except httpx.HTTPError as error:
+            except UNANSWERED as error:
                 raise unreachable(error) from None
 
     async def _whole(self, answering: Awaitable[httpx.Response], *, seconds: float) -> bytes:
@@ -130,7 +133,7 @@ class ApiClient:
                 response = await answering
         except TimeoutError:
             raise ApiError(f"the answer is not complete after {seconds:g} s") from None
-        except httpx.HTTPError as error:
+        except UNANSWERED as error:
             raise unreachable(error) from None
         self.date = response.headers.get("date", "")
         if not response.is_success:
@@ -186,7 +189,7 @@ async def _split_lines(chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes, No
         rest, waiting = [last], len(last)
 
 
-def unreachable(error: httpx.HTTPError) -> ApiError:
+def unreachable(error: Exception) -> ApiError:
     """Describe a request that got no answer."""
     name = type(error).__name__
     return ApiError(f"{name}: {str(error) or _IN_WORDS.get(name, 'no answer')}")

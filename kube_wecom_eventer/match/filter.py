@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import re2
+from msgspec import structs
 
-from kube_wecom_eventer.config import CLUSTER_SCOPE, FilterSettings
+from kube_wecom_eventer.alert import RESOLVED, SEVERITIES, SEVERITY, AlertEvent, level_of
+from kube_wecom_eventer.config import ALERTS, CLUSTER_SCOPE, EVENTS, FilterSettings
 from kube_wecom_eventer.event import Event
 
 
@@ -18,11 +20,17 @@ class Traits(NamedTuple):
     namespace: str
     kind: str
     reason: str
+    status: str = ""
+    severity: str = ""
 
 
 def traits_of(event: Event) -> Traits:
-    """Return an event's traits; an object without a namespace has an empty one."""
+    """Return an event's traits; an object without a namespace has an empty one. Only an alert has a status."""
     about = event.involved_object
+    if isinstance(event, AlertEvent):
+        alert = event.alert
+        severity = alert.labels.get(SEVERITY, "")
+        return Traits(event.type, about.namespace, about.kind, event.reason, alert.status, severity)
     return Traits(event.type, about.namespace, about.kind, event.reason)
 
 
@@ -34,8 +42,9 @@ class EventFilter:
     """
 
     __slots__ = (
-        "_excluded_namespaces", "_excluded_reasons", "_kinds", "_labels_of", "_messages", "_min_count", "_names",
-        "_normal_too", "_reasons", "_selector", "asks_more", "namespaces",
+        "_alerts", "_events", "_excluded_namespaces", "_excluded_reasons", "_kinds", "_label_matchers", "_labels_of",
+        "_messages", "_min_count", "_names", "_normal_too", "_reasons", "_resolved", "_selector", "_severities",
+        "asks_more", "namespaces",
     )  # fmt: skip
 
     def __init__(
@@ -52,11 +61,24 @@ class EventFilter:
         self._names = _Patterns(settings.names)
         self._messages = _Patterns(settings.messages)
         self._min_count = settings.min_count
-        self.asks_more = bool(self._selector or self._min_count or self._names or self._messages)
+        self._events = EVENTS in settings.sources
+        self._alerts = ALERTS in settings.sources
+        self._label_matchers = settings.labels
+        self._severities = {**SEVERITIES, **dict(settings.severities)} if settings.severities else None
+        self._resolved = settings.send_resolved
+        rest = (self._selector, self._min_count, self._names, self._messages, self._label_matchers)
+        self.asks_more = any(rest)
 
     def takes(self, event: Event) -> bool:
         """Return whether the filter selects this event."""
         return not self.refusal(event)
+
+    def seen(self, event: Event) -> Event:
+        """Return an event at the level that it has for this filter: an alert's is a matter of ``severity_map=``."""
+        if self._severities is None or not isinstance(event, AlertEvent):
+            return event
+        level = level_of(event.alert.labels.get(SEVERITY, ""), self._severities)
+        return event if level == event.type else structs.replace(event, type=level)
 
     def refusal(self, event: Event) -> str:
         """Return the parameter that refuses this event; empty where the filter takes it."""
@@ -64,8 +86,8 @@ class EventFilter:
 
     def refusal_of(self, traits: Traits) -> str:
         """Return the parameter that refuses all events with these traits; empty where none does."""
-        if traits.level != "Warning" and not (self._normal_too and traits.level == "Normal"):
-            return "level"
+        if refusal := self._refusing_kind(traits):
+            return refusal
         namespace = traits.namespace or CLUSTER_SCOPE
         if self.namespaces and namespace not in self.namespaces:
             return "namespaces"
@@ -77,13 +99,27 @@ class EventFilter:
             return "reason"
         return "exclude_reason" if self._excluded_reasons.found_in(traits.reason) else ""
 
+    def _refusing_kind(self, traits: Traits) -> str:
+        """Ask whether it is an alert, whether that is over, and how serious it is."""
+        if not (self._alerts if traits.status else self._events):
+            return "sources"
+        if traits.status == RESOLVED and not self._resolved:
+            return "send_resolved"
+        level = traits.level
+        if traits.status and self._severities is not None:
+            level = level_of(traits.severity, self._severities)
+        return "" if level == "Warning" or (self._normal_too and level == "Normal") else "level"
+
     def refusal_of_rest(self, event: Event) -> str:
         """Return the parameter that refuses this event for what is its own, or what may change while we run."""
         namespace = event.involved_object.namespace
         if self._selector and not (namespace and self._selector.selects(self._labels_of(namespace))):
             return "namespace_selector"
-        if self._min_count and event.occurrences < self._min_count:
+        if self._min_count and event.occurrences < self._min_count and not isinstance(event, AlertEvent):
             return "min_count"
+        labels = event.metadata.labels or {}
+        if not all(matcher.holds(labels) for matcher in self._label_matchers):
+            return "labels"
         if self._names and not self._names.found_in(event.involved_object.name):
             return "name"
         return "message" if self._messages and not self._messages.found_in(event.message) else ""

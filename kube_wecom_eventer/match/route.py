@@ -19,3 +19,7 @@ class Route:
     def takes(self, event: Event) -> bool:
         """Return whether the route selects this event."""
         return self.filter.takes(event)
+
+    def seen(self, event: Event) -> Event:
+        """Return an event at the level that it has for this route."""
+        return self.filter.seen(event)

@@ -7,9 +7,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
-from kube_wecom_eventer.config.regular_expression import compiled
 from kube_wecom_eventer.match.silence import FIELDS, Matcher, Silence
 from kube_wecom_eventer.match.silence_yaml import Fields, Items, Node, Text, read_yaml
+from kube_wecom_eventer.regular_expression import compiled
 
 LARGEST = 64 * 1024
 """Bytes of one key's text."""

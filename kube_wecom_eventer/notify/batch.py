@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kube_wecom_eventer.alert import AlertEvent
 from kube_wecom_eventer.notify.versions import Versions
 from kube_wecom_eventer.render import Merged, Wording
 from kube_wecom_eventer.sinks import Sink
@@ -24,3 +25,8 @@ class Batch:
     def count(self) -> int:
         """How many versions of events it stands for."""
         return sum(item.count for item in self.items)
+
+    @property
+    def alerts(self) -> list[Merged]:
+        """Those of the items that are alerts."""
+        return [item for item in self.items if isinstance(item.event, AlertEvent)]

@@ -17,10 +17,12 @@ import structlog
 from kube_wecom_eventer.metrics import Metrics
 from kube_wecom_eventer.notify.attempts import Attempts
 from kube_wecom_eventer.notify.batch import Batch
+from kube_wecom_eventer.notify.delays import Delays
 from kube_wecom_eventer.notify.missed import MissedReceivers
 from kube_wecom_eventer.notify.notification import Notification, Terms
 from kube_wecom_eventer.notify.pace import Pacing
 from kube_wecom_eventer.notify.pending import Left, Pending
+from kube_wecom_eventer.notify.trouble import Trouble
 from kube_wecom_eventer.notify.versions import Versions
 from kube_wecom_eventer.render import Merged
 from kube_wecom_eventer.render.digest import total
@@ -38,22 +40,8 @@ SPARE_SLOTS = 5
 DIGEST_INTERVAL = 3.0
 """Seconds between digests: what comes meanwhile joins the next one."""
 
-_BACKOFF_FIRST, _BACKOFF_LONGEST = 0.5, 30.0
-"""Seconds at most between attempts that fail for what passes; doubled each time."""
-
-_PROBE_FIRST, _PROBE_LONGEST = 60.0, 900.0
-"""Seconds between attempts at a broken destination."""
-
 _LOOK_EVERY, _LOOK_AGAIN = 300.0, 30.0
 """Seconds between looks at a destination to which nothing is to be sent; the shorter where the last one was bad."""
-
-_TROUBLES = {
-    Verdict.RETRY: "destination_retry",
-    Verdict.TOO_FAST: "destination_too_fast",
-    Verdict.REFUSED: "destination_refused",
-    Verdict.UNKNOWN: "destination_unknown",
-}
-"""The log's events for what passes."""
 
 log = structlog.get_logger()
 
@@ -65,8 +53,6 @@ class Dispatcher:
     seconds; ``settled`` of each message that was accepted or given up. ``max_age``: seconds. ``pace_of`` returns the
     pace of an account, which other destinations may share, once a sink knows its own; None: ``pace`` stays.
     ``returned`` gets back a batch whose route was withdrawn before it was told. ``routes``: whom the log names.
-
-    ``trouble``: what is wrong now; empty where nothing is. ``broken``: it takes nothing until somebody mends it.
     """
 
     def __init__(
@@ -92,30 +78,35 @@ class Dispatcher:
         self._max_age = max_age
         self._pace_of = pace_of
         self._returned = returned
-        self._routes = routes
         self._attempts: Attempts | None = None
         self._rng = rng or random.Random()  # noqa: S311 jitter protects nothing
         self._pending = pending
         self._telling: Batch | None = None
         self._digest_at = -DIGEST_INTERVAL
         self._alone: Batch | None = None
-        self._draining = False
-        self._retired = False
+        self._draining = self._retired = False
         self._sink: Sink | None = None
         self._look_at = math.inf
-        self._unready = False
         self._arrived = asyncio.Event()
         self._empty = asyncio.Event()
         self._empty.set()
         self._log = log.bind(destination=destination)
-        self._probes = 0
-        self._failing = False
-        self.trouble = ""
-        self.broken = False
-        self._said = ""
+        self._delays = Delays(rng=self._rng)
+        self._failing = self._unready = False
+        self._trouble = Trouble(destination=destination, routes=routes, waiting=lambda: self.waiting)
         self._missed = MissedReceivers(metrics=metrics, log=self._log)
         for counter in (metrics.sent, metrics.retried):
             counter.labels(destination=destination)
+
+    @property
+    def trouble(self) -> str:
+        """What is wrong now; empty where nothing is."""
+        return self._trouble.text
+
+    @property
+    def broken(self) -> bool:
+        """Whether it takes nothing until somebody mends it."""
+        return self._trouble.broken
 
     @property
     def waiting(self) -> int:
@@ -146,14 +137,24 @@ class Dispatcher:
     def _batches(self) -> tuple[Batch, ...]:
         return tuple(batch for batch in (self._telling, self._alone) if batch)
 
-    def offer(self, notification: Notification) -> None:
-        """Take a notification, or drop and count it where too much waits already. Never waits."""
+    @property
+    def full(self) -> bool:
+        """Whether what is offered now would be dropped."""
+        return self._pending.full
+
+    def alerts(self) -> Iterator[tuple[str, Merged]]:
+        """Yield routes with the alerts that wait, those being told included."""
+        yield from ((batch.route, item) for batch in self._batches() for item in batch.alerts)
+        yield from self._pending.alerts()
+
+    def offer(self, *notifications: Notification) -> None:
+        """Take what came together for a route, or drop and count it where too much waits already. Never waits."""
         now = asyncio.get_running_loop().time()
         finds_nothing = self._alone is None and self._pending.events == 0
-        if not self._pending.add(notification, now):
-            item = Merged(notification.event)
-            self._drop(notification.terms.route, (item,), "overflow", "too much waits for this destination")
-            return
+        for notification in notifications:
+            if not self._pending.add(notification, now):
+                item = Merged(notification.event)
+                self._drop(notification.terms.route, (item,), "overflow", "too much waits for this destination")
         if finds_nothing and self._pending.merges and self._pace.free(now) > SPARE_SLOTS:
             # It leaves at once, and does not wait for what may come behind it.
             self._alone = self._pending.take(now)
@@ -225,10 +226,10 @@ class Dispatcher:
             self._pending.release(now)
             if self._alone or self._pending.ready(now):
                 return True
-            if self._retired and not self._pending.events:
-                return False
             if not self._pending.events:
                 self._empty.set()
+                if self._retired:
+                    return False
             looks = self._sink if not self._draining else None
             if looks and now >= self._look_at:
                 await self._look(looks)
@@ -240,14 +241,16 @@ class Dispatcher:
                     await self._arrived.wait()
 
     async def _look(self, sink: Sink) -> None:
+        self._look_at = math.inf
         outcome = await sink.ready()
         if outcome:
-            self._say_trouble(outcome)
+            self._trouble.take(outcome)
         elif self._unready:
-            self._say_recovered()
+            self._recovered()
         self._unready = outcome is not None
         every = _LOOK_AGAIN if outcome else _LOOK_EVERY
-        self._look_at = asyncio.get_running_loop().time() + every * self._rng.uniform(1.0, 1.2)
+        # Sooner, where there is another sink to look after meanwhile.
+        self._look_at = min(self._look_at, asyncio.get_running_loop().time() + every * self._rng.uniform(1.0, 1.2))
 
     def _now(self) -> float:
         """Return the loop's time; the end of all waiting on purpose, once that is to end."""
@@ -276,11 +279,8 @@ class Dispatcher:
     async def _tell(self, batch: Batch) -> None:
         attempts = self._attempts = Attempts(batch)
         outcome = await self._attempt(attempts)
-        backoff = _BACKOFF_FIRST
-        while self._again(outcome, attempts):
-            await attempts.pause(self._wait(outcome, attempts, backoff))
-            backoff = min(2 * backoff, _BACKOFF_LONGEST)
-            outcome = await self._attempt(attempts)
+        if outcome.verdict is not Verdict.ACCEPTED:
+            outcome = await self._try_again(outcome, attempts)
         if outcome.verdict is Verdict.ACCEPTED:
             delay = self._age(batch)
             self._metrics.told.labels(route=batch.route).inc(batch.count)
@@ -295,6 +295,17 @@ class Dispatcher:
             self._drop(batch.route, batch.items, "refused", outcome.detail)
         else:
             self._drop(batch.route, batch.items, "too_old", outcome.detail)
+
+    async def _try_again(self, first: Outcome, attempts: Attempts) -> Outcome:
+        from kube_wecom_eventer.notify.retrying import retry  # noqa: PLC0415 most messages are accepted at once
+
+        return await retry(
+            first,
+            lambda: self._attempt(attempts),
+            again=lambda outcome: self._again(outcome, attempts),
+            wait=lambda outcome, backoff: self._wait(outcome, attempts, backoff),
+            pause=attempts.pause,
+        )
 
     async def _attempt(self, attempts: Attempts) -> Outcome:
         loop = asyncio.get_running_loop()
@@ -323,7 +334,7 @@ class Dispatcher:
         self._failing = outcome.verdict in (Verdict.RETRY, Verdict.TOO_FAST, Verdict.BROKEN)
         if outcome.verdict is not Verdict.ACCEPTED:
             self._metrics.failed.labels(destination=self._destination, reason=outcome.reason).inc()
-            self._say_trouble(outcome)
+            self._trouble.take(outcome)
 
     def _again(self, outcome: Outcome, attempts: Attempts) -> bool:
         """Decide whether a message is to be sent again, and as what."""
@@ -335,15 +346,8 @@ class Dispatcher:
 
     def _wait(self, outcome: Outcome, attempts: Attempts, backoff: float) -> float:
         """Return the seconds until the next attempt. ``backoff``: the most that chance adds, for what passes."""
-        if outcome.verdict is Verdict.REFUSED:
-            return 0.0
-        if outcome.verdict is Verdict.BROKEN and not outcome.costs_nothing:
-            probe: float = min(_PROBE_LONGEST, _PROBE_FIRST * 2**self._probes)
-            self._probes += 1
-        else:
-            probe = 0.2 + self._rng.uniform(0.0, backoff)
-        wait = max(outcome.wait, probe)
-        return min(wait, max(0.1, self._max_age - self._age(attempts.batch)))
+        wait = self._delays.after(outcome, backoff)
+        return min(wait, max(0.1, self._max_age - self._age(attempts.batch))) if wait else 0.0
 
     @staticmethod
     def _age(batch: Batch) -> float:
@@ -364,7 +368,7 @@ class Dispatcher:
             )
 
     def _say_well(self, batch: Batch, delay: float) -> None:
-        self._say_recovered()
+        self._recovered()
         event = batch.items[0].event
         self._log.debug(
             "message_accepted",
@@ -376,23 +380,7 @@ class Dispatcher:
             seconds=round(delay, 3),
         )
 
-    def _say_recovered(self) -> None:
-        if self.trouble:
-            self._log.info("destination_recovered")
-        self.trouble, self.broken, self._said, self._probes, self._unready = "", False, "", 0, False
-
-    def _say_trouble(self, outcome: Outcome) -> None:
-        """Say what the destination answered: once a change, at the level that its class deserves."""
-        if outcome.verdict is Verdict.BROKEN:
-            self.broken = True
-        if outcome.verdict not in (Verdict.REFUSED, Verdict.UNKNOWN):
-            self.trouble = outcome.detail
-        # By the reason: WeCom's own words hold a number that differs in each answer.
-        if outcome.reason == self._said:
-            return
-        self._said = outcome.reason
-        facts = {"routes": self._routes(), "detail": outcome.detail, "waiting": self.waiting}
-        if outcome.verdict is Verdict.BROKEN:
-            self._log.error("destination_broken", **facts)
-        else:
-            self._log.warning(_TROUBLES[outcome.verdict], **facts)
+    def _recovered(self) -> None:
+        self._trouble.over()
+        self._delays.recovered()
+        self._unready = False

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from kube_wecom_eventer.alert import AlertEvent
 from kube_wecom_eventer.event import Event
 from kube_wecom_eventer.workload import DEPLOYMENT_POD_SUFFIX, RANDOM, REPLICA_SET_SUFFIX
 
@@ -20,7 +21,9 @@ _SUFFIXES = {
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _DIGITS = re.compile(r"[0-9]+")
 
-Likeness = tuple[str, str, str, str]
+Likeness = tuple[str, str, str, str, str]
+"""Namespace, reason, what it is of (an alert that fires, one that is over; empty: an event), owner, message. The first
+three also tell apart what is summed where there is no room for all groups."""
 
 
 def owner_name(event: Event) -> str:
@@ -31,7 +34,7 @@ def owner_name(event: Event) -> str:
 
 
 def likeness(event: Event) -> Likeness:
-    """Return what events of one digest line have in common: namespace, reason, owner, message with digits folded.
+    """Return what events of one digest line have in common; of the message without its numbers.
 
     The object's own name and UIDs in the message are folded, too: kubelets write them into every second one.
     """
@@ -41,4 +44,5 @@ def likeness(event: Event) -> Likeness:
     if about.name and about.name != owner:
         message = message.replace(about.name, owner)
     message = _DIGITS.sub("#", _UUID.sub("#", message))
-    return about.namespace, event.reason, f"{about.kind}/{owner}", message
+    status = event.alert.status if isinstance(event, AlertEvent) else ""
+    return about.namespace, event.reason, status, f"{about.kind}/{owner}", message

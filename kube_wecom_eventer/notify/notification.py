@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from kube_wecom_eventer.alert import AlertEvent
 from kube_wecom_eventer.event import Event
 from kube_wecom_eventer.render import Wording
 from kube_wecom_eventer.render.text import cut_bytes
@@ -39,16 +40,23 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """``received_at``: seconds on the loop's clock when the event's watch line was read."""
+    """``received_at``: seconds on the loop's clock when the event's watch line was read.
+
+    ``count``: how many versions it stands for; ``several``: of several objects: what an earlier process has merged.
+    """
 
     event: Event
     terms: Terms
     received_at: float
+    count: int = 1
+    several: bool = False
 
 
-def notification(event: Event, terms: Terms, *, received_at: float) -> Notification:
+def notification(
+    event: Event, terms: Terms, *, received_at: float, count: int = 1, several: bool = False
+) -> Notification:
     """Make a notification whose memory is bounded, whatever the event's message holds."""
-    return Notification(_bounded(event), terms, received_at)
+    return Notification(_bounded(event), terms, received_at, count, several)
 
 
 def _bounded(event: Event) -> Event:
@@ -56,6 +64,9 @@ def _bounded(event: Event) -> Event:
         event = msgspec.structs.replace(event, message=cut_bytes(event.message, _LONGEST_MESSAGE))
     if len(event.reason) > _LONGEST_REASON // 4:
         event = msgspec.structs.replace(event, reason=cut_bytes(event.reason, _LONGEST_REASON))
+    if isinstance(event, AlertEvent):
+        # Whoever reads alerts has bounded their labels already, and the alert holds the same ones.
+        return event
     about = event.metadata
     notes = [table for table in (about.labels, about.annotations) if table]
     if notes and sum(len(name) + len(value) for table in notes for name, value in table.items()) > _LONGEST_NOTES:

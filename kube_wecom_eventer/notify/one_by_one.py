@@ -6,6 +6,7 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from kube_wecom_eventer.alert import AlertEvent
 from kube_wecom_eventer.notify.batch import Batch
 from kube_wecom_eventer.notify.notification import Notification, Terms
 from kube_wecom_eventer.notify.pending import Left
@@ -30,13 +31,18 @@ class OneByOne:
         """How many wait."""
         return len(self._queue)
 
+    @property
+    def full(self) -> bool:
+        """See `Pending.full`."""
+        return len(self._queue) >= self._capacity
+
     def oldest(self) -> float | None:
         """See `Pending.oldest`."""
         return self._queue[0].received_at if self._queue else None
 
     def add(self, notification: Notification, now: float) -> bool:  # noqa: ARG002 the protocol's
         """See `Pending.add`."""
-        if len(self._queue) >= self._capacity:
+        if self.full:
             return False
         self._queue.append(notification)
         return True
@@ -74,6 +80,12 @@ class OneByOne:
         for notification in self._queue:
             routes.setdefault(notification.terms.route, Versions()).add(notification.event)
         yield from routes.items()
+
+    def alerts(self) -> Iterator[tuple[str, Merged]]:
+        """See `Pending.alerts`."""
+        for each in self._queue:
+            if isinstance(each.event, AlertEvent):
+                yield each.terms.route, Merged(each.event)
 
     def counts(self) -> Counter[str]:
         """See `Pending.counts`."""

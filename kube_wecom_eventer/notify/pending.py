@@ -14,6 +14,7 @@ from typing import Protocol
 
 from msgspec import structs
 
+from kube_wecom_eventer.alert import AlertEvent
 from kube_wecom_eventer.event import Event, ObjectReference
 from kube_wecom_eventer.notify.batch import Batch
 from kube_wecom_eventer.notify.likeness import Likeness, likeness, owner_name
@@ -27,10 +28,6 @@ MAX_GROUPS = 2000
 
 MAX_SUMS = 200
 """Sums by namespace and reason beyond those groups; whoever can write events can make up reasons without end."""
-
-
-_OTHER: Likeness = ("", "", "", "")
-"""What is beyond the sums, too."""
 
 
 @dataclass(slots=True)
@@ -61,6 +58,19 @@ class Waiting:
     versions: Versions = field(default_factory=Versions)
     ready_at: float = 0.0
     held: dict[Likeness, _Held] = field(default_factory=dict)
+
+    def take(self) -> tuple[OrderedDict[Likeness, _Group], Versions]:
+        """Take out what the next message tells: events and alerts are told apart, the first to come first."""
+        of_alerts = isinstance(next(iter(self.groups.values())).event, AlertEvent)
+        taken: OrderedDict[Likeness, _Group] = OrderedDict()
+        left: OrderedDict[Likeness, _Group] = OrderedDict()
+        for key, group in self.groups.items():
+            (taken if isinstance(group.event, AlertEvent) is of_alerts else left)[key] = group
+        self.groups = left
+        if of_alerts:
+            return taken, Versions()
+        versions, self.versions = self.versions, Versions()
+        return taken, versions
 
     @property
     def count(self) -> int:
@@ -97,6 +107,11 @@ class Pending(Protocol):
         """How many versions of events wait."""
         ...
 
+    @property
+    def full(self) -> bool:
+        """Whether there is no room for another one."""
+        ...
+
     def oldest(self) -> float | None:
         """Return when the oldest of them came; None where none waits."""
         ...
@@ -125,6 +140,10 @@ class Pending(Protocol):
         """Yield routes with versions that wait there, or are held back; a route may come more than once."""
         ...
 
+    def alerts(self) -> Iterator[tuple[str, Merged]]:
+        """Yield routes with the alerts that wait there: no API server keeps those."""
+        ...
+
     def counts(self) -> Counter[str]:
         """Return how many versions wait, or are held back, by route."""
         ...
@@ -146,6 +165,7 @@ class MergingPending:
     """For chats: like events become one line, repeats are held back, routes take turns."""
 
     merges = True
+    full = False
 
     def __init__(self, *, max_groups: int = MAX_GROUPS) -> None:
         self._max_groups = max_groups
@@ -170,11 +190,13 @@ class MergingPending:
             waiting = self._routes[terms.route] = Waiting(terms, Repeats(interval=terms.repeat_interval))
         event = notification.event
         key = likeness(event)
-        due_at = waiting.repeats.due_at(event, now)
+        group = _Group(event, notification.count, notification.received_at, notification.several)
+        # An alert comes when it has changed; whoever takes alerts remembers which ones were told.
+        due_at = None if isinstance(event, AlertEvent) else waiting.repeats.due_at(event, now)
         if due_at is not None and key not in waiting.groups and self._hold(waiting, key, notification, due_at):
             return True
         waiting.versions.add(event)
-        self._wait(waiting, key, _Group(event, 1, notification.received_at), now)
+        self._wait(waiting, key, group, now)
         return True
 
     def release(self, now: float) -> None:
@@ -198,13 +220,12 @@ class MergingPending:
         return min(chain(held, ready), default=None)
 
     def take(self, now: float) -> Batch | None:
-        """Take all that waits of one route: routes take turns."""
+        """Take all that waits of one route, its events or its alerts: routes take turns."""
         for name, waiting in list(self._routes.items()):
             if not waiting.groups or waiting.ready_at > now:
                 continue
             self._routes.move_to_end(name)
-            groups, waiting.groups = waiting.groups, OrderedDict()
-            versions, waiting.versions = waiting.versions, Versions()
+            groups, versions = waiting.take()
             batch = Batch(
                 route=name,
                 wording=waiting.terms.wording,
@@ -223,6 +244,13 @@ class MergingPending:
             yield name, waiting.versions
             for held in waiting.held.values():
                 yield name, held.versions
+
+    def alerts(self) -> Iterator[tuple[str, Merged]]:
+        """See `Pending.alerts`."""
+        for name, waiting in self._routes.items():
+            for key, group in waiting.groups.items():
+                if isinstance(group.event, AlertEvent):
+                    yield name, _shown(key, group)
 
     def counts(self) -> Counter[str]:
         """See `Pending.counts`."""
@@ -276,6 +304,9 @@ class MergingPending:
             key = self._within_cap(waiting, key)
         if key in waiting.groups:
             self._merge(waiting.groups[key], group.event, group.count)
+            if isinstance(group.event, AlertEvent):
+                # How it is now shall be said last: fired, over, fired again.
+                waiting.groups.move_to_end(key)
         else:
             waiting.groups[key] = group
 
@@ -284,9 +315,10 @@ class MergingPending:
         groups = self.groups
         if groups < self._max_groups:
             return key
-        of_reason: Likeness = (key[0], key[1], "", "")
+        of_reason: Likeness = (*key[:3], "", "")
+        of_all: Likeness = ("", "", key[2], "", "")
         fits = of_reason in waiting.groups or groups < self._max_groups + MAX_SUMS
-        return of_reason if fits else _OTHER
+        return of_reason if fits else of_all
 
     def _hold(self, waiting: Waiting, key: Likeness, notification: Notification, due_at: float) -> bool:
         """Hold a repeat back; False where there is no room for that."""
@@ -311,7 +343,7 @@ class MergingPending:
 
 def _shown(key: Likeness, group: _Group) -> Merged:
     """Return what a message says of a group; a sum speaks of no single object."""
-    namespace, reason, owner, _ = key
+    namespace, reason, _, owner, _ = key
     if owner:
         return Merged(group.event, group.count, owner_name(group.event) if group.several else "")
     about = ObjectReference(namespace=namespace)

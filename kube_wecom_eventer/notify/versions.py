@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from kube_wecom_eventer.alert import AlertEvent
 from kube_wecom_eventer.event import Event
 
 NOTED = 1000
@@ -37,8 +38,9 @@ class Versions:
         return bool(self._newest) or self.beyond is not None
 
     def add(self, event: Event) -> None:
-        """Note that this version waits."""
-        self._add(event.identity, event.version)
+        """Note that this version waits; an alert has none."""
+        if not isinstance(event, AlertEvent):
+            self._add(event.identity, event.version)
 
     def update(self, other: Versions) -> None:
         """Note all that another one holds."""

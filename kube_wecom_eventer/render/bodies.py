@@ -78,6 +78,10 @@ class Bodies:
         """Return the payload of these items as it is sent."""
         return payload
 
+    def type_for(self, text: str, msgtype: str) -> str:  # noqa: ARG002 others need it
+        """Return the type of a text that a template has made, where ``msgtype`` is the style's."""
+        return msgtype
+
     def type_of(self, payload: Payload) -> MessageType | None:
         """Return the type of a payload; None where it has no text."""
         return self.types.get(payload["msgtype"])

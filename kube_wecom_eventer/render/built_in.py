@@ -9,7 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
 
+from kube_wecom_eventer.alert import AlertEvent
 from kube_wecom_eventer.event import Event
+from kube_wecom_eventer.render.alert_words import colour_of, link_of, rows_of, sign_of, status_of
 from kube_wecom_eventer.render.bodies import Bodies, Payload
 from kube_wecom_eventer.render.card import card
 from kube_wecom_eventer.render.labels import Labels, labels
@@ -32,9 +34,6 @@ from kube_wecom_eventer.render.style import Style
 from kube_wecom_eventer.render.text import CUT_MARK, cut_bytes, harmless
 from kube_wecom_eventer.render.wecom_body import ROBOT
 
-_SIGNS = {"Warning": "⚠️", "Normal": "ℹ️"}
-_OTHER_SIGN = "🔔"
-_FONT_COLOURS = {"Warning": "warning", "Normal": "info"}
 _LONGEST_PLACE = 384
 _LONGEST_FACT = 256
 """Bytes: more than Kubernetes' own names have, and all facts together leave room for a message in 2048."""
@@ -147,8 +146,7 @@ def _beneath_its_title(page: _Page, facts: _Facts, rows: list[str], message: str
 
 def _markdown(page: _Page, event: Event, zone: tzinfo, count: int) -> Payload:
     facts = _facts(event, page.style, zone, count, inert_line)
-    colour = _FONT_COLOURS.get(event.type, "comment")
-    head = [f'**<font color="{colour}">{facts.sign} {facts.reason}</font>** · {facts.where}']
+    head = [f'**<font color="{colour_of(event)}">{facts.sign} {facts.reason}</font>** · {facts.where}']
     head += [_row(page.words, label, f'<font color="comment">{value}</font>') for label, value in facts.rows]
     # The empty line ends the quote: what follows one directly may be drawn into it.
     end = f"\n\n{page.mentions}" if page.mentions else ""
@@ -190,7 +188,8 @@ def _mail(page: _Page, event: Event, zone: tzinfo, count: int) -> Payload:
         rows=facts.rows,
         message=cut_bytes(harmless(event.message).strip(), _LONGEST_IN_MAIL),
         between=page.words.between,
-        colour=COLOURS["warning" if event.type == "Warning" else "normal"],
+        colour=COLOURS[colour_of(event)],
+        link=link_of(event),
     )
     return page.bodies.made(page.msgtype, html)
 
@@ -223,7 +222,7 @@ def _textcard(page: _Page, event: Event, zone: tzinfo, count: int) -> Payload:
     )
     head, message = "".join(grey) or page.words.event, tagless(event.message.strip())
     payload = page.filled(head, before="", message=message, title=title + times(count))
-    payload[page.msgtype]["url"] = page.words.help_url
+    payload[page.msgtype]["url"] = link_of(event) or page.words.help_url
     return payload
 
 
@@ -254,7 +253,7 @@ def _card(event: Event, style: Style, zone: tzinfo, count: int) -> Payload:
         description=_plain_line(f"{about.kind} {about.name}"),
         text=harmless(event.message).strip(),
         rows=tuple(row for row in rows if row[1]),
-        url=words.help_url,
+        url=link_of(event) or words.help_url,
     )
 
 
@@ -275,23 +274,32 @@ def _facts(event: Event, style: Style, zone: tzinfo, merged: int, clean: Callabl
 
     words = labels(style.lang)
     about = event.involved_object
+    if isinstance(event, AlertEvent):
+        found = rows_of(event.alert, words, zone, cluster=style.cluster)
+        rows = tuple((label, fact(value)) for label, value in found)
+    else:
+        rows = _rows(event, style, zone, fact)
+    rows += tuple((words.label, fact(label, _LONGEST_LABEL)) for label in style.labels[:MOST_LABELS])
+    place = "/".join(filter(None, (about.namespace, about.name)))
+    return _Facts(
+        sign=sign_of(event),
+        reason=status_of(event, words, merged=merged) + (fact(event.reason) or words.event),
+        where=(fact(f"{about.kind} {place}", _LONGEST_PLACE) or "-") + times(merged),
+        rows=tuple(row for row in rows if row[1]),
+    )
+
+
+def _rows(event: Event, style: Style, zone: tzinfo, fact: Callable[[str], str]) -> tuple[tuple[str, str], ...]:
+    words = labels(style.lang)
     happened = event.happened_at
     count = event.count or (event.series.count if event.series else 0)
     component = event.source.component or event.reporting_component
-    rows = (
+    return (
         (words.time, in_zone(happened, zone).strftime("%Y-%m-%d %H:%M:%S %Z") if happened else ""),
         (words.count, words.times.format(count=count) if count > 1 else ""),
-        (words.part, fact(about.field_path)),
+        (words.part, fact(event.involved_object.field_path)),
         (words.source, fact("@".join(filter(None, (component, event.source.host))))),
         (words.cluster, fact(style.cluster)),
-        *((words.label, fact(label, _LONGEST_LABEL)) for label in style.labels[:MOST_LABELS]),
-    )
-    place = "/".join(filter(None, (about.namespace, about.name)))
-    return _Facts(
-        sign=_SIGNS.get(event.type, _OTHER_SIGN),
-        reason=fact(event.reason) or words.event,
-        where=(fact(f"{about.kind} {place}", _LONGEST_PLACE) or "-") + times(merged),
-        rows=tuple(row for row in rows if row[1]),
     )
 
 

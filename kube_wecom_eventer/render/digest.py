@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from kube_wecom_eventer.alert import AlertEvent
 from kube_wecom_eventer.event import Event
 from kube_wecom_eventer.render.labels import Labels
 
@@ -54,21 +55,25 @@ def filled(
         text = line(item)
         size = len((text + between).encode())
         rest = [*items[index + 1 :], *unlisted]
-        after = len(_sums(rest, words, clean).encode()) if rest else 0
+        after = len(sums_line(rest, words, clean).encode()) if rest else 0
         if used + size + after > room:
-            return between.join([*lines, _sums([item, *rest], words, clean)])
+            return between.join([*lines, sums_line([item, *rest], words, clean)])
         lines.append(text)
         used += size
     if unlisted:
-        lines.append(_sums(unlisted, words, clean))
+        lines.append(sums_line(unlisted, words, clean))
     return between.join(lines)
 
 
-def _sums(items: Sequence[Merged], words: Labels, clean: Callable[[str], str]) -> str:
-    """Return the sums by namespace and reason, the largest first, and what is left of them as one."""
-    sums: Counter[tuple[str, str]] = Counter()
+def sums_line(items: Sequence[Merged], words: Labels, clean: Callable[[str], str]) -> str:
+    """Return the sums by namespace and reason, the largest first, and what is left of them as one.
+
+    Of alerts those that are over are summed apart."""
+    sums: Counter[tuple[str, str, str]] = Counter()
     for item in items:
-        sums[item.event.involved_object.namespace, item.event.reason] += item.count
+        event = item.event
+        over = words.resolved if isinstance(event, AlertEvent) and event.alert.resolved else ""
+        sums[event.involved_object.namespace, event.reason, over] += item.count
     parts = [
         f"{clean(' '.join(filter(None, key)))[:_LONGEST_SUM]} ×{count}" for key, count in sums.most_common(_MOST_SUMS)
     ]

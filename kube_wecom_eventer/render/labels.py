@@ -8,7 +8,8 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Labels:
     """``between`` stands between a label and its value; ``times`` takes the count, ``digest`` the number of groups,
-    ``more`` their sums. A card shows 5 signs of a label."""
+    ``more`` their sums; ``alerts`` is ``digest`` for alerts, ``lasted`` takes a duration. A card shows 5 signs of a
+    label."""
 
     event: str
     namespace: str
@@ -25,6 +26,15 @@ class Labels:
     more: str
     other: str
     comma: str
+    alerts: str
+    firing: str
+    resolved: str
+    lasted: str
+    severity: str
+    began: str
+    ended: str
+    runbook: str
+    others: str
 
 
 LABELS = {
@@ -44,6 +54,15 @@ LABELS = {
         more="其余：{sums}",
         other="其他",
         comma="，",
+        alerts="{groups} 组告警",
+        firing="告警",
+        resolved="已恢复",
+        lasted="持续 {time}",
+        severity="级别",
+        began="开始",
+        ended="恢复",
+        runbook="手册",
+        others="其他标签",
     ),
     "en": Labels(
         event="Event",
@@ -61,6 +80,15 @@ LABELS = {
         more="The rest: {sums}",
         other="other",
         comma=", ",
+        alerts="{groups} groups of alerts",
+        firing="Firing",
+        resolved="Resolved",
+        lasted="after {time}",
+        severity="Severity",
+        began="Since",
+        ended="Until",
+        runbook="Runbook",
+        others="Labels",
     ),
 }
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-COLOURS = {"warning": "#d9480f", "normal": "#2f6f4f"}
-"""Of the bar beside the heading."""
+COLOURS = {"warning": "#d9480f", "info": "#2f6f4f", "comment": "#656d76"}
+"""By the name of WeCom's colour: of the bar beside the heading, and of what an alert is called in a digest."""
 
 _FONT = "-apple-system,'Segoe UI','PingFang SC','Microsoft YaHei','Noto Sans CJK SC',Roboto,sans-serif"
 _MONO = "ui-monospace,SFMono-Regular,Menlo,Consolas,monospace"
@@ -26,6 +26,7 @@ _HEADING = '<p style="border-left:4px solid {colour};padding:2px 0 2px 12px;marg
 _TITLE = '<b style="font-size:17px">{text}</b>'
 _ROWS = '<p style="margin:0 0 12px">{rows}</p>'
 _ROW = '<span style="color:#656d76">{label}</span>{value}'
+_LINK = '<a href="{url}" style="color:inherit">{text}</a>'
 _MESSAGE = (
     f'<pre style="margin:0;padding:12px;background:#f6f8fa;border-radius:6px;font:13px/1.5 {_MONO};'
     'white-space:pre-wrap;overflow-wrap:anywhere">{text}</pre>'
@@ -38,21 +39,39 @@ DIGEST_LINE = (
     '<div style="padding:8px 0;border-top:1px solid #e6e8eb;overflow-wrap:anywhere"><b>{reason}</b> · {where}'
     "<b>{times}</b>{message}</div>"
 )
+DIGEST_COLOURED = '<span style="color:{colour}">{text}</span>'
 DIGEST_MESSAGE = '<br><span style="color:#656d76;font-size:13px">{text}</span>'
 
 
 def mail_page(
-    *, title: str, where: str, rows: Sequence[tuple[str, str]], message: str, between: str, colour: str
+    *,
+    title: str,
+    where: str,
+    rows: Sequence[tuple[str, str]],
+    message: str,
+    between: str,
+    colour: str,
+    link: str = "",
 ) -> str:
-    """Return the page of one event. The texts are plain; ``between`` stands between a label and its value."""
-    heading = f"{_TITLE.format(text=escape(title))}<br>{escape(where)}"
-    written = "<br>".join(_ROW.format(label=escape(f"{label}{between}"), value=escape(value)) for label, value in rows)
+    """Return the page of one event. The texts are plain; ``between`` stands between a label and its value.
+
+    ``link``: where the title leads, an http URL. A value that is one leads there.
+    """
+    written = "<br>".join(
+        _ROW.format(label=escape(f"{label}{between}"), value=_linked(value, value)) for label, value in rows
+    )
+    heading = f"{_TITLE.format(text=_linked(title, link))}<br>{escape(where)}"
     parts = (
         _HEADING.format(colour=colour, text=heading),
         _ROWS.format(rows=written) if rows else "",
         _MESSAGE.format(text=escape(message)) if message else "",
     )
     return _BEGIN + "\n".join(filter(None, parts)) + _END
+
+
+def _linked(text: str, url: str) -> str:
+    leads = url.startswith(("http://", "https://")) and not url.endswith("…")
+    return _LINK.format(url=escape(url), text=escape(text)) if leads else escape(text)
 
 
 def escaped_line(text: str) -> str:

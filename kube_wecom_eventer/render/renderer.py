@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import tzinfo
+from datetime import UTC, datetime, tzinfo
 
 import msgspec
 
+from kube_wecom_eventer.alert import AlertEvent
 from kube_wecom_eventer.errors import TemplateError
 from kube_wecom_eventer.event import Event
+from kube_wecom_eventer.render.alert_message import AlertMessages
 from kube_wecom_eventer.render.bodies import Bodies, Payload
 from kube_wecom_eventer.render.built_in import built_in_payload, times
 from kube_wecom_eventer.render.built_in_digest import built_in_digest
@@ -32,12 +34,21 @@ _SHORTEST_MESSAGE = 64
 
 
 class Renderer:
-    """Renders for one kind of chat, ``bodies``. ``zone``: the time zone in which times are printed."""
+    """Renders for one kind of chat, ``bodies``. ``zone``: the time zone in which times are printed. ``now``: the wall
+    clock."""
 
-    def __init__(self, *, templates: Templates, zone: tzinfo, bodies: Bodies = ROBOT) -> None:
+    def __init__(
+        self,
+        *,
+        templates: Templates,
+        zone: tzinfo,
+        bodies: Bodies = ROBOT,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self._templates = templates
         self._zone = zone
         self._bodies = bodies
+        self._alerts = AlertMessages(zone=zone, now=now, bodies=bodies)
         self._steps = 0
 
     def render(
@@ -54,6 +65,8 @@ class Renderer:
         style: how the message looks where there is no template. count: how many versions of events it stands for;
         from 2 on the first line says so. people: whom a template's body mentions besides its own.
         """
+        if isinstance(event, AlertEvent):
+            return self._of_alerts([Merged(event, count)], template=template, style=style, people=people)
         parsed = self._templates.get(template) if template else None
         if template is None or parsed is None:
             return self.built_in(event, style=style, count=count)
@@ -68,6 +81,8 @@ class Renderer:
         self, items: Sequence[Merged], *, template: str | None, style: Style = _DEFAULT, people: Sequence[str] = ()
     ) -> Message:
         """Return one message for several groups of events: of the texts that the template makes, else in our words."""
+        if isinstance(items[0].event, AlertEvent):
+            return self._of_alerts(items, template=template, style=style, people=people)
         parsed = self._templates.get(template) if template else None
         if template is None or parsed is None:
             return self.built_in_digest(items, style=style)
@@ -110,7 +125,11 @@ class Renderer:
         self, items: Sequence[Merged], *, template: str, problem: str, style: Style = _DEFAULT
     ) -> Message:
         """Return what to send where the destination refused the template's body."""
-        self._templates.failed(template, stage="refused", problem=problem)
+        templates = self._templates.alerts if isinstance(items[0].event, AlertEvent) else self._templates
+        templates.failed(template, stage="refused", problem=problem)
+        return self._built_in(items, style)
+
+    def _built_in(self, items: Sequence[Merged], style: Style) -> Message:
         if len(items) > 1:
             return self.built_in_digest(items, style=style)
         return self.built_in(items[0].event, style=style, count=items[0].count)
@@ -118,6 +137,20 @@ class Renderer:
     def _message(self, payload: Payload, items: Sequence[Merged], style: Style, *, built_in: bool) -> Message:
         finished = self._bodies.finished(payload, items, style=style, zone=self._zone)
         return Message(body=self._bodies.encode(finished), built_in=built_in)
+
+    def _of_alerts(
+        self, items: Sequence[Merged], *, template: str | None, style: Style, people: Sequence[str]
+    ) -> Message:
+        """Return the message of alerts: by their own template, for all of them at once, else in our words."""
+        parsed = self._templates.alerts.get(template) if template else None
+        if template is None or parsed is None:
+            return self._built_in(items, style)
+        try:
+            payload = mentioning(self._alerts.payload(items, parsed, style=style), people, bodies=self._bodies)
+            return self._message(payload, items, style, built_in=False)
+        except TemplateError as error:
+            self._templates.alerts.failed(template, stage="render", problem=str(error))
+            return self._built_in(items, style)
 
     def _fitting(self, event: Event, template: Template, count: int) -> Payload:
         """Render, and where it is too long again with a shorter message: what stands behind it is kept.

@@ -9,6 +9,7 @@ import structlog
 
 from kube_wecom_eventer.errors import TemplateError
 from kube_wecom_eventer.metrics import TEMPLATE_STAGES, Metrics
+from kube_wecom_eventer.render.alert_templates import ALERT_CONTENT, AlertTemplates
 from kube_wecom_eventer.render.go_template import GoTemplate, Limits
 from kube_wecom_eventer.render.jinja import parse_jinja
 from kube_wecom_eventer.render.template import Template
@@ -38,9 +39,13 @@ def parse_template(source: str, *, key: str, limits: Limits | None = None) -> Te
 
 
 class Templates:
-    """What each named ConfigMap says now. A name that is unknown, or was never good, has no template."""
+    """What each named ConfigMap says now. A name that is unknown, or was never good, has no template.
+
+    ``alerts``: what they say of alerts.
+    """
 
     def __init__(self, *, metrics: Metrics) -> None:
+        self.alerts = AlertTemplates(metrics=metrics)
         self._metrics = metrics
         self._parsed: dict[str, Template] = {}
         self._source: dict[str, tuple[str, str] | None] = {}
@@ -49,7 +54,7 @@ class Templates:
         self._loaded: dict[str, tuple[str, str]] = {}
         self._for_robots: dict[str, bool] = {}
         self._doubts: dict[str, tuple[str, ...]] = {}
-        metrics.template_unusable.read = lambda: {(name,): name in self._unusable for name in self._source}
+        metrics.template_unusable.read = lambda: {(name,): self._is_unusable(name) for name in self._source}
 
     def get(self, name: str) -> Template | None:
         """Return the newest template of that name that could be parsed."""
@@ -71,6 +76,7 @@ class Templates:
 
         A template that doesn't parse leaves the last good one in its place; so does a ConfigMap that disappears.
         """
+        self.alerts.update(name, data, limits=limits)
         found = _chosen(data or {})
         if name not in self._source:
             for stage in TEMPLATE_STAGES:
@@ -79,7 +85,8 @@ class Templates:
             return
         self._source[name] = found
         if found is None:
-            self._bad(name, stage="missing", problem=_missing(data))
+            if ALERT_CONTENT not in (data or {}):
+                self._bad(name, stage="missing", problem=_missing(data))
             return
         key, source = found
         if key == CONTENT_J2 and CONTENT in (data or {}):
@@ -99,13 +106,14 @@ class Templates:
 
     def forget(self, name: str) -> None:
         """Let a name have no template any more."""
+        self.alerts.forget(name)
         for table in (self._parsed, self._source, self._failing, self._loaded, self._for_robots, self._doubts):
             table.pop(name, None)
         self._unusable.discard(name)
 
     def trouble(self, name: str) -> str:
         """Return what is wrong with a template now; an empty text where nothing is known to be."""
-        return self._failing.get(name, "")
+        return "; ".join(filter(None, (self._failing.get(name, ""), self.alerts.trouble(name))))
 
     def failed(self, name: str, *, stage: str, problem: str) -> None:
         """Count a template that failed on an event; warn when the problem is a new one."""
@@ -118,6 +126,9 @@ class Templates:
                 "template_failed", config_map=name, problem=problem, sent_instead="the built-in body", **details
             )
         self._failing[name] = problem
+
+    def _is_unusable(self, name: str) -> bool:
+        return name in self._unusable or self.alerts.unusable(name)
 
     def _look_for_doubts(self, name: str) -> None:
         """Log what is doubtful in a template; what was doubtful in its last version, too, is not said again."""

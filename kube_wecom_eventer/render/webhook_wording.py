@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from datetime import tzinfo
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, tzinfo
 from typing import Any, Protocol
 
 import msgspec
 
+from kube_wecom_eventer.alert import Alert, AlertEvent
 from kube_wecom_eventer.errors import TemplateError
 from kube_wecom_eventer.event import Event
+from kube_wecom_eventer.render.alert_data import alert_data
 from kube_wecom_eventer.render.digest import Merged
 from kube_wecom_eventer.render.json_writer import JsonWriter
+from kube_wecom_eventer.render.local_time import in_zone
 from kube_wecom_eventer.render.message import PLAIN, Message
 from kube_wecom_eventer.render.template import Writer
 from kube_wecom_eventer.render.templates import Templates
@@ -21,7 +24,15 @@ from kube_wecom_eventer.render.templates import Templates
 class WebhookWording:
     """``template`` names a ConfigMap; None means kube-eventer's default fields, as valid JSON."""
 
-    def __init__(self, *, templates: Templates, template: str | None, zone: tzinfo) -> None:
+    def __init__(
+        self,
+        *,
+        templates: Templates,
+        template: str | None,
+        zone: tzinfo,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._now = now
         self._templates = templates
         self._template = template
         self._zone = zone
@@ -29,6 +40,8 @@ class WebhookWording:
     def message(self, items: Sequence[Merged]) -> Message:
         """See `Wording.message`; events are not merged here."""
         event = items[0].event
+        if isinstance(event, AlertEvent):
+            return self._of_alert(event)
         parsed = self._templates.get(self._template) if self._template else None
         if self._template is None or parsed is None:
             return self._facts(event)
@@ -40,6 +53,19 @@ class WebhookWording:
             self._templates.failed(self._template, stage="render", problem=str(error))
             return self._facts(event)
 
+    def _of_alert(self, event: AlertEvent) -> Message:
+        templates = self._templates.alerts
+        parsed = templates.get(self._template) if self._template else None
+        if self._template is None or parsed is None:
+            return self._facts(event)
+        writer = OpenWriter()
+        try:
+            parsed.execute(alert_data([event.alert], now=self._now()), writer, zone=self._zone)
+            return writer.message()
+        except TemplateError as error:
+            templates.failed(self._template, stage="render", problem=str(error))
+            return self._facts(event)
+
     def after_refusal(self, items: Sequence[Merged], problem: str) -> Message | None:  # noqa: ARG002 the protocol's
         """Return None: whoever expects a form of his own has no use for ours."""
         return None
@@ -47,16 +73,29 @@ class WebhookWording:
     def _facts(self, event: Event) -> Message:
         happened = event.happened_at
         about = event.involved_object
-        facts = {
+        facts: dict[str, Any] = {
             "EventType": event.type,
             "EventNamespace": about.namespace,
             "EventKind": about.kind,
             "EventObject": about.name,
             "EventReason": event.reason,
-            "EventTime": happened.astimezone(self._zone).isoformat() if happened else "",
+            "EventTime": in_zone(happened, self._zone).isoformat() if happened else "",
             "EventMessage": event.message,
         }
+        if isinstance(event, AlertEvent):
+            facts |= self._alert_facts(event.alert)
         return Message(body=_json_bytes(facts), built_in=True)
+
+    def _alert_facts(self, alert: Alert) -> dict[str, Any]:
+        ends_at = alert.ends_at if alert.resolved else None
+        return {
+            "AlertStatus": alert.status,
+            "AlertStartsAt": alert.starts_at.astimezone(self._zone).isoformat(),
+            "AlertEndsAt": ends_at.astimezone(self._zone).isoformat() if ends_at else "",
+            "AlertLabels": alert.labels,
+            "AlertAnnotations": alert.annotations,
+            "AlertGeneratorURL": alert.generator_url,
+        }
 
 
 class LogWording:

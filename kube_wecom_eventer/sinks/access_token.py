@@ -115,11 +115,11 @@ class AccessToken:
         if isinstance(answer, Secret):
             return answer
         outcome = replace(answer, detail=f"gettoken: {self._redaction.clean(answer.detail)}")
+        if outcome.verdict in (Verdict.RETRY, Verdict.TOO_FAST) and self._value and now < self._ends_at:
+            # It was asked for ahead of time, so the old one still does.
+            self._renew_at = now + max(_AGAIN, outcome.wait)
+            return self._value
         if outcome.verdict is Verdict.RETRY:
-            if self._value and now < self._ends_at:
-                # It was asked for ahead of time, so the old one still does.
-                self._renew_at = now + _AGAIN
-                return self._value
             return outcome
         self._refuse(outcome, now)
         return outcome

@@ -160,7 +160,7 @@ def notice_of(message: Message) -> Notice:
         title=str(payload.get("title") or ""),
         body=str(payload[kind].get("content") or ""),
         format=kind if kind in ("text", "html") else "markdown",
-        warning=payload.get("level") == "Warning",
+        tone=payload["tone"],
     )
 
 

@@ -14,6 +14,13 @@ TIMEOUT = 8.0
 
 _CONNECT_TIMEOUT = 4.0
 
+_LONGEST_ANSWER = 256 * 1024
+"""Bytes of an answer that are read: who answers decides how many there are. The longest that we know names a thousand
+receivers."""
+
+_OF_THE_WHOLE = (b"content-encoding", b"content-length", b"transfer-encoding")
+"""Headers that are not true of a body's beginning."""
+
 
 async def post(
     http: httpx.AsyncClient,
@@ -24,21 +31,22 @@ async def post(
     method: str = "POST",
     until: float | None = None,
 ) -> httpx.Response | Outcome:
-    """Send and return the answer, or an outcome to try again. Follows no redirect. Raises nothing but CancelledError.
+    """Send and return the answer, or its beginning, or an outcome to try again. Raises nothing but CancelledError.
 
-    ``until``: the loop's time until which it may take, else TIMEOUT seconds. The outcome's detail may quote the URL:
-    clean it before it is shown.
+    Follows no redirect. ``until``: the loop's time until which it may take, else TIMEOUT seconds. The outcome's detail
+    may quote the URL: clean it before it is shown.
     """
     try:
         async with asyncio.timeout_at(deadline() if until is None else until):
-            return await http.request(
+            async with http.stream(
                 method,
                 url,
                 content=body,
                 headers=headers,
                 timeout=httpx.Timeout(TIMEOUT, connect=_CONNECT_TIMEOUT),
                 follow_redirects=False,
-            )
+            ) as response:
+                return await _beginning(response)
     except httpx.ConnectTimeout:
         return Outcome(verdict=Verdict.RETRY, reason="timeout", detail=f"can't connect within {_CONNECT_TIMEOUT:g} s")
     except (TimeoutError, httpx.TimeoutException):
@@ -47,8 +55,19 @@ async def post(
         # Its text quotes the header, which may be a secret.
         detail = "the request can't be sent: a header= holds characters that no header may have"
         return Outcome(verdict=Verdict.RETRY, reason="network", detail=detail)
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+    except Exception as error:  # whatever else the library lets through, as a SOCKS proxy's errors
         return Outcome(verdict=Verdict.RETRY, reason="network", detail=f"{type(error).__name__}: {error}")
+
+
+async def _beginning(response: httpx.Response) -> httpx.Response:
+    """Return an answer with as much of its body as anybody needs."""
+    read = bytearray()
+    async for part in response.aiter_bytes():
+        read += part
+        if len(read) >= _LONGEST_ANSWER:
+            break
+    headers = [(name, value) for name, value in response.headers.raw if name.lower() not in _OF_THE_WHOLE]
+    return httpx.Response(response.status_code, headers=headers, content=bytes(read[:_LONGEST_ANSWER]))
 
 
 def deadline() -> float:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 
 from kube_wecom_eventer import cli
-from kube_wecom_eventer.notify import dispatcher
+from kube_wecom_eventer.notify import delays
 
 if __name__ == "__main__":
-    dispatcher._PROBE_FIRST = 2.0
+    delays._PROBE_FIRST = 2.0
     sys.exit(cli.main(sys.argv[1:]))

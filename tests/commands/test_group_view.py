@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from kube_wecom_eventer.commands.render.group_view import Paint, group_view, mentions, printable
+from kube_wecom_eventer.commands.render.group_view import Paint, group_view, mentions
+from kube_wecom_eventer.commands.texts import printable
 
 PLAIN, COLOURED = Paint(colours=False), Paint(colours=True)
 

@@ -108,8 +108,10 @@ def test_nothing_that_is_printed_shows_the_url() -> None:
         ("apprise:?url_secret=nonsense", "no Secret's name"),
         (f"apprise:{MAIL}?pace=0", "pace=0: write how many messages a minute, from 1 to 600"),
         (f"apprise:{MAIL}?pace=many", "pace=many:"),
-        ("apprise:mailto:lihua@example.com", "mailto://...: Apprise can't use this URL"),
-        ("apprise:nonsense", "is no service that Apprise knows"),
+        ("apprise:mailto:lihua@example.com", "what stands there is no URL of Apprise's; write for example"),
+        ("apprise:nonsense", "what stands there is no URL of Apprise's"),
+        ("apprise:nonsense://x", "nonsense:// is no service that Apprise knows"),
+        ("apprise:mailto://lihua", "mailto://...: Apprise can't use this URL"),
     ],
 )
 def test_what_is_wrong_is_said_with_what_to_write(text: str, problem: str) -> None:

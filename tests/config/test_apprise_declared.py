@@ -61,7 +61,7 @@ def test_a_service_connects_to_the_host_of_the_table_only(scheme: str, monkeypat
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
     service = open_service(URLS[scheme])
     for receiver in service.receivers or ("",):
-        service.tell(Notice("title", "body", service.form.format, True), receiver)
+        service.tell(Notice("title", "body", service.form.format, "warning"), receiver)
     host, port = (FIXED[scheme], 443) if scheme in FIXED else (service.place[0], service.place[1] or NAMED[scheme])
     assert asked == {(host, port)}
 

@@ -47,7 +47,8 @@ def test_a_bool_takes_no_value_from_the_next_argument() -> None:
     parsed = parse("--event-metrics", "false", "--sink=a")
     assert parsed.values == {"event-metrics": ["true"], "sink": ["a"]}
     assert parsed.warnings == [
-        "'false' is no flag and is ignored (a bool flag takes its value behind '=': --flag=false)"
+        "'false' is no flag and is ignored (a command stands before all flags; a bool flag takes its value behind '=': "
+        "--flag=false)"
     ]
 
 

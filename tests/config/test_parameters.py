@@ -150,8 +150,8 @@ def test_each_help_is_a_sentence(declared: Any) -> None:
             "to_users= is no parameter of wechat: and is ignored; did you mean to_user?",
         ),
         (
-            "dingtalk:?access_token=t&labels=a",
-            "labels= is no parameter of a DingTalk robot and is ignored; did you mean label?",
+            "dingtalk:?access_token=t&signs=a",
+            "signs= is no parameter of a DingTalk robot and is ignored; did you mean sign?",
         ),
         ("log:?kind=Pod", "kind= is no parameter of log: and is ignored; did you mean kinds?"),
         (

@@ -64,7 +64,7 @@ def test_a_number_of_any_length_is_refused_in_words() -> None:
 
 def test_a_daemon_needs_a_sink() -> None:
     """Without one there is nothing to do; the line shows one."""
-    assert refused()[0].startswith("--sink: none is given; write --sink=webhook:https://")
+    assert refused()[0].startswith("--sink: none is given; write --sink=wecom:?key=KEY, ")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import io
 import json
 import re
@@ -13,10 +15,12 @@ from typing import Any
 import pytest
 
 from kube_wecom_eventer.commands import check as command
+from kube_wecom_eventer.demo.status import forbidden
 from kube_wecom_eventer.demo.wecom import ErrCode
 from kube_wecom_eventer.web import serve
 from kube_wecom_eventer.web.endpoints import Receive, Scope, Send
-from tests.daemon.conftest import KEY, SEED_TEMPLATE, Pipeline
+from tests.daemon.conftest import KEY, SEED_TEMPLATE, Demo, Pipeline, lists_of
+from tests.daemon.test_faults_api import refused
 from tests.daemon.test_namespace_routes import Tenant
 
 NOBODY = Path("/nonexistent")
@@ -192,6 +196,35 @@ async def test_a_route_that_takes_nothing_says_which_filter_refuses(pipeline: Pi
     ]
 
 
+async def test_a_route_for_the_rest_is_not_credited_with_what_others_take(pipeline: Pipeline) -> None:
+    """What it takes, and how much is others'; a route for the rest that has nothing left is well, too."""
+    await pipeline.event("one", lastTimestamp=now_text())
+    await pipeline.event("two", lastTimestamp=now_text(), reason="Evicted")
+    checked = await check(
+        pipeline, pipeline.group.sink("reason=BackOff"), pipeline.group.sink("route=rest&default=true")
+    )
+    assert checked.about("rest", "✓")[1:] == ["takes 1 of 2 events in the last hour: Evicted 1; other routes take 1"]
+    checked = await check(
+        pipeline, pipeline.group.sink(), pipeline.group.sink("route=rest&default=true&reason=BackOff")
+    )
+    assert checked.about("rest", "✓")[1:] == [
+        "takes none of 2 events in the last hour: reason= refuses 1, other routes take 1"
+    ]
+    assert checked.about("rest", "!") == []
+
+
+async def test_a_template_that_may_not_be_read_is_not_called_good(demo: Demo) -> None:
+    """The missing right is said once; of the template only that it was not read."""
+    may_not = refused(forbidden("list", "configmaps", user="system:serviceaccount:ns:eventer"))
+    demo.api.faults.plan(may_not, when=lists_of("configmaps"), times=4)
+    source = f"--source=kubernetes:{demo.url}?inClusterConfig=false"
+    checked = await run({}, source, demo.group.sink("custom_body_configmap=words"))
+    assert checked.about("ConfigMap default/words", "✗")
+    assert checked.about("sink-1 template") == [
+        "ConfigMap default/words: was not read, see above; the built-in body would be sent"
+    ]
+
+
 async def test_the_last_hour_is_played_through_the_routes(pipeline: Pipeline) -> None:
     """How many messages each group would have got, and what no route took; nothing is sent."""
     for number in range(30):
@@ -245,8 +278,22 @@ async def test_an_event_that_is_not_there_is_said(pipeline: Pipeline) -> None:
     checked = await check(pipeline, pipeline.group.sink(), f"--event={namespace}/nope")
     assert checked.status == 1
     assert f"kubectl -n {namespace} get events" in checked.marked("✗")[0]
-    checked = await check(pipeline, pipeline.group.sink(), "--event=nope")
-    assert "write NAMESPACE/NAME of an event" in checked.marked("✗")[0]
+    for name in ("nope", "a?b/c", "a/b\x01", f"{namespace}/pod/a,b", "../x"):
+        checked = await check(pipeline, pipeline.group.sink(), f"--event={name}")
+        assert "write NAMESPACE/NAME of an event" in checked.marked("✗")[0]
+
+
+@pytest.mark.parametrize("body", ['[1, "{{ .Reason }}"]', '{"msgtype": ["{{ .Reason }}"]}', "{{ .Reason }}"])
+async def test_what_a_service_would_get_of_an_event_is_shown_whatever_it_is(pipeline: Pipeline, body: str) -> None:
+    """Only a chat's body is an object with a text in it."""
+    namespace = pipeline.server.namespace
+    await pipeline.event("one", lastTimestamp=now_text())
+    await pipeline.config_map("cm", content=body)
+    sink = f"--sink=webhook:{pipeline.group.url}/hook?{template(pipeline, 'cm')}"
+    checked = await check(pipeline, sink, f"--event={namespace}/one")
+    made = body.replace("{{ .Reason }}", "BackOff")
+    assert checked.finding("takes it")["shown"] == [made]
+    assert f"as a body of {len(made)} bytes in the words of {namespace}/cm" in checked.finding("takes it")["text"]
 
 
 async def test_declared_routes_are_checked_like_those_of_the_args(pipeline: Pipeline) -> None:
@@ -313,6 +360,25 @@ async def test_an_api_server_that_is_not_there_is_told() -> None:
     assert text.startswith("http://127.0.0.1:9 (no credentials): events can't be listed: ConnectError")
 
 
+async def test_a_host_whose_page_has_no_end_can_be_reached() -> None:
+    """What it says is not read: the command must end."""
+
+    async def endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        with contextlib.suppress(OSError):
+            while True:
+                writer.write(b"x" * 65_536)
+                await writer.drain()
+
+    async with await asyncio.start_server(endless, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        sources = "--source=kubernetes:http://127.0.0.1:9?inClusterConfig=false"
+        async with asyncio.timeout(20):
+            checked = await run({}, sources, f"--sink=webhook:{url}")
+    assert checked.about(url, "✓")[0].startswith("can be reached, in ")
+
+
 async def test_a_proxy_that_is_none_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """For the kubeconfig's API server and for the sinks; no traceback."""
     kubeconfig = tmp_path / "config"
@@ -322,12 +388,13 @@ async def test_a_proxy_that_is_none_is_told(tmp_path: Path, monkeypatch: pytest.
         " contexts: [{name: a, context: {cluster: a, user: a}}]}"
     )
     monkeypatch.setenv("HTTPS_PROXY", "foo://bar")
-    checked = await run({}, f"--source=kubernetes:?auth={kubeconfig}", f"--sink=wecom:?key={KEY}", "--send-test")
-    assert checked.status == 1
-    assert [text.split(":")[1].strip() for text in checked.marked("✗")] == [
-        "HTTP_PROXY, HTTPS_PROXY, ALL_PROXY or the kubeconfig's proxy-url",
-        "HTTP_PROXY, HTTPS_PROXY or ALL_PROXY",
-    ]
+    for routes in ((f"--sink=wecom:?key={KEY}", "--send-test"), ("--namespace-routes",)):
+        checked = await run({}, f"--source=kubernetes:?auth={kubeconfig}", *routes)
+        assert checked.status == 1
+        assert [text.split(":")[1].strip() for text in checked.marked("✗")] == [
+            "HTTP_PROXY, HTTPS_PROXY, ALL_PROXY or the kubeconfig's proxy-url",
+            "HTTP_PROXY, HTTPS_PROXY or ALL_PROXY",
+        ]
 
 
 async def test_the_checkpoint_is_looked_at_and_left_alone(pipeline: Pipeline, tmp_path: Path) -> None:

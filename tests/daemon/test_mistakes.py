@@ -52,6 +52,7 @@ async def test_a_config_map_in_the_wrong_namespace(pipeline: Pipeline) -> None:
         ("reason=[^Unhealthy]", "to leave out one reason write exclude_reason=^Unhealthy$", "!"),
         ("reason=[", "no regular expression in RE2's syntax", "✗"),
         ("namespace=payments", "did you mean namespaces", "!"),
+        ("level=Normal?kinds=Node", "only the first option follows '?'; write '&kinds='", "!"),
     ],
 )
 async def test_a_slip_in_a_parameter(pipeline: Pipeline, written: str, words: str, mark: str) -> None:

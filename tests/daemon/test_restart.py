@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from kube_wecom_eventer.demo.faults import Answer, path_contains
+from kube_wecom_eventer.demo.faults import Answer, Hang, path_contains
 from kube_wecom_eventer.demo.wecom import ErrCode
 from tests.daemon.conftest import KEY, Demo, Pipeline, until
+from tests.daemon.test_namespace_routes import Tenant
 
 
 async def test_what_happens_between_a_kill_and_a_start_is_told(pipeline: Pipeline) -> None:
@@ -51,17 +55,54 @@ async def test_what_waited_at_a_kill_is_told_by_the_next_process(pipeline: Pipel
         assert await daemon.metric("events_dropped_total", route="sink-1", reason="expired") == 0
 
 
+async def test_what_is_under_way_while_its_route_moves_survives_a_kill(pipeline: Pipeline) -> None:
+    """The old destination hangs, and no route has it any more; what the route has there is not settled yet."""
+    tenant, other = Tenant(pipeline), "0c2d6f3e-other"
+    pipeline.group.wecom.add_robot(other)
+    await tenant.secret(KEY, "old")
+    await tenant.secret(other, "new")
+    await tenant.route("key_secret=old")
+    pipeline.group.wecom.faults.plan(Hang(), when=lambda request: request.query["key"] == KEY)
+    arguments = (*tenant.arguments, pipeline.checkpoint)
+    async with pipeline.daemon(*arguments) as daemon:
+        await daemon.ready()
+        await pipeline.event("one", reason="One")
+        await until(lambda: bool(pipeline.group.wecom.requests))
+        await tenant.route("key_secret=new")
+        await daemon.log("route_declared", destination=f"wecom-{tenant.namespace}/new")
+        await pipeline.event("two", reason="Two")
+        assert await pipeline.group.told() == "Two"
+        told_at = time.time()
+        await until_written(pipeline, lambda found: found["writtenAt"] > told_at)
+        await pipeline.checkpoint_says(waiting=1, timeout=2)
+        await daemon.kill()
+    async with pipeline.daemon(*arguments):
+        assert await pipeline.group.told() == "One"
+        assert pipeline.group.wecom.messages[-1].key == other
+
+
+async def written(pipeline: Pipeline) -> dict[str, Any]:
+    """Return the checkpoint."""
+    answer = await pipeline.server.client.get(f"{pipeline.server.config_maps}/position")
+    found: dict[str, Any] = json.loads(answer.json()["data"]["checkpoint.json"])
+    return found
+
+
+async def until_written(pipeline: Pipeline, holds: Callable[[dict[str, Any]], bool]) -> None:
+    """Wait until something holds of the checkpoint."""
+    async with asyncio.timeout(20):
+        while not holds(await written(pipeline)):  # noqa: ASYNC110 nobody tells when it is written
+            await asyncio.sleep(0.02)
+
+
 async def writer_of(pipeline: Pipeline) -> str:
     """Return who wrote the checkpoint."""
-    answer = await pipeline.server.client.get(f"{pipeline.server.config_maps}/position")
-    return str(json.loads(answer.json()["data"]["checkpoint.json"])["writer"])
+    return str((await written(pipeline))["writer"])
 
 
 async def written_by_another(pipeline: Pipeline, before: str) -> None:
     """Wait until somebody else has taken the checkpoint over."""
-    async with asyncio.timeout(20):
-        while await writer_of(pipeline) == before:  # noqa: ASYNC110 nobody tells when it is written
-            await asyncio.sleep(0.02)
+    await until_written(pipeline, lambda found: found["writer"] != before)
 
 
 async def test_two_daemons_with_one_checkpoint_do_not_both_send(pipeline: Pipeline) -> None:

@@ -24,7 +24,7 @@ def broken(**_: object) -> list[str]:
 
 
 async def test_the_demo_shows_events_messages_and_a_summary() -> None:
-    """A short demo ends by itself with 0: messages with their delay, the refusals of a burst, a summary."""
+    """A short demo ends by itself with 0: messages with their delay, the refusals of a burst, a summary, what next."""
     demo = Playing("--no-page --seconds 1.5 --fast --burst 25 --seed 3 --lang en")
 
     assert await demo.play() == 0, demo.shown
@@ -36,7 +36,19 @@ async def test_the_demo_shows_events_messages_and_a_summary() -> None:
     assert "errcode 45009: over 20 messages a minute" in unwrapped  # the stand-in keeps no pace
     assert re.search(r"\d+ events, \d+ of them selected .* 20 messages, \d+ refused; median delay", demo.shown)
     assert "… and 22 more" in demo.shown
+    assert demo.shown.endswith("To press the buttons of the page: --stay. In your own cluster: README.md, Install.\n")
     assert "\x1b" not in demo.shown
+
+
+@pytest.mark.parametrize("seed", range(1, 5))
+async def test_the_day_begins_with_an_event_that_is_told(seed: int) -> None:
+    """Whatever comes then: who tries it sees a message at once."""
+    demo = Playing(f"--no-page --seconds 0.1 --burst 0 --seed {seed} --lang en")
+
+    assert await demo.play() == 0, demo.shown
+
+    assert " ! " in demo.shown.split("what the groups see.\n")[1].split("\n")[0]
+    assert " on call · " in demo.shown
 
 
 async def test_the_demo_says_why_the_daemon_ended() -> None:
@@ -46,6 +58,7 @@ async def test_the_demo_says_why_the_daemon_ended() -> None:
     assert await demo.play() == 1
     assert "exit code 1" in demo.shown
     assert "--sink: no such scheme" in demo.shown
+    assert "your own cluster" not in demo.shown
 
 
 async def test_the_demo_can_be_stopped() -> None:

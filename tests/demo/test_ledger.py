@@ -28,10 +28,10 @@ def received(body: Any, *, after: float = 0.0, key: str = PAYMENTS.key, accepted
     return Received(at=at, key=key, body=body, errcode=0 if accepted else 93000, errmsg="", accepted=accepted)
 
 
-def event(name: str, *, namespace: str = "payments", level: str = "Warning") -> JsonObject:
+def event(name: str, *, namespace: str = "payments", level: str = "Warning", count: int = 1) -> JsonObject:
     """A BackOff of a pod."""
     involved = {"kind": "Pod", "namespace": namespace, "name": name}
-    return {"involvedObject": involved, "reason": "BackOff", "message": "m", "type": level, "count": 1}
+    return {"involvedObject": involved, "reason": "BackOff", "message": "m", "type": level, "count": count}
 
 
 @pytest.mark.parametrize(
@@ -96,6 +96,19 @@ def test_delays_of_a_played_fault_do_not_count() -> None:
     assert told is not None
     assert told.delay == 20
     assert ledger.median_delay is None
+
+
+@pytest.mark.parametrize(("after", "repeat"), [(25.0, True), (0.01, False)])
+def test_a_repeat_that_was_held_back_is_called_one(after: float, repeat: bool) -> None:
+    """It is late on purpose, so its delay does not count; an event that changed its words is told at once."""
+    ledger = Ledger((PAYMENTS, PLATFORM))
+    ledger.created_event(event("api-1", count=2), NOW)
+
+    told = ledger.received(received(text("BackOff api-1"), after=after))
+
+    assert told is not None
+    assert (told.delay, told.repeat) == (after, repeat)
+    assert ledger.median_delay == (None if repeat else after)
 
 
 def test_a_message_with_a_key_of_nobody_is_not_booked() -> None:

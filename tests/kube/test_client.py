@@ -6,6 +6,7 @@ import random
 
 import httpx
 import pytest
+from socksio.exceptions import ProtocolError
 
 from kube_wecom_eventer.errors import ApiError, Conflict, Forbidden, Gone, NotFound, Overloaded, Unauthorized
 from kube_wecom_eventer.kube.client import ApiClient
@@ -149,12 +150,17 @@ async def test_a_captive_portal_is_named_as_what_it_is() -> None:
 @pytest.mark.parametrize(
     ("error", "text"),
     [
+        (ProtocolError("Malformed reply"), "ProtocolError: Malformed reply"),
         (httpx.ReadError(""), "ReadError: the connection broke"),
         (httpx.ReadTimeout(""), "ReadTimeout: no answer in time"),
         (httpx.WriteError(""), "WriteError: no answer"),
     ],
 )
-async def test_an_error_without_a_text_gets_one(error: httpx.HTTPError, text: str) -> None:
-    """A bare name of a class tells an operator nothing."""
+async def test_whatever_a_request_fails_with_is_an_error_of_ours_with_a_text(error: Exception, text: str) -> None:
+    """A bare name of a class tells an operator nothing; a SOCKS proxy's errors are none of httpx's."""
+    client = ScriptedApi(lambda _request: error).client
     with pytest.raises(ApiError, match=f"^{text}$"):
-        await ScriptedApi(lambda _request: error).client.get("/version")
+        await client.get("/version")
+    with pytest.raises(ApiError, match=f"^{text}$"):
+        async with client.lines("/api/v1/events", {"watch": "1"}, read_timeout=300.0):
+            pass

@@ -34,8 +34,16 @@ from tests.support.pod_security import violations
 pytestmark = needs_kubectl
 
 ROUTES, HA, REVERSE, FORWARD = "namespace-routes", "ha", "proxy/reverse", "proxy/forward"
-FLAGS = {HA: "--leader-elect", ROUTES: "--namespace-routes=true", REVERSE: "--wecom-api=http://wecom-proxy:8080"}
-
+ALERTS = "alerts"
+FLAGS = {
+    HA: ["--leader-elect"],
+    ROUTES: ["--namespace-routes=true"],
+    REVERSE: ["--wecom-api=http://wecom-proxy:8080"],
+    ALERTS: [
+        "--alertmanager-listen=:19093",
+        "--alertmanager-auth-file=/etc/kube-wecom-eventer/alertmanager/token",
+    ],
+}
 
 Rendered = list[tuple[tuple[str, ...], list[Object]]]
 
@@ -57,7 +65,7 @@ def settings_of(objects: Sequence[Object]) -> Settings:
 
 def test_the_known_parts_are_there() -> None:
     """The names that users write into their kustomizations."""
-    assert {ROUTES, HA, REVERSE, FORWARD, "robot-secrets", "all-secrets"} <= set(components())
+    assert {ALERTS, ROUTES, HA, REVERSE, FORWARD, "robot-secrets", "all-secrets"} <= set(components())
 
 
 def test_each_combination_runs_with_the_flags_of_its_parts(everything: Rendered) -> None:
@@ -66,11 +74,12 @@ def test_each_combination_runs_with_the_flags_of_its_parts(everything: Rendered)
     for parts, objects in everything:
         args = container(objects)["args"]
         assert args[: len(base)] == base, parts
-        assert sorted(args[len(base) :]) == sorted(FLAGS[part] for part in parts if part in FLAGS), parts
+        assert sorted(args[len(base) :]) == sorted(flag for part in parts for flag in FLAGS.get(part, [])), parts
         settings = settings_of(objects)
         assert settings.warnings == (), parts
         assert (settings.leader_election is not None) is (HA in parts)
         assert (settings.declared_routes is not None) is (ROUTES in parts)
+        assert (settings.alerts is not None) is (ALERTS in parts)
         host = "http://wecom-proxy:8080" if REVERSE in parts else "https://qyapi.weixin.qq.com"
         assert [sink.target.shown for sink in settings.sinks] == [f"{host}/cgi-bin/webhook/send"], parts
         names = {each["name"] for each in container(objects)["env"]}

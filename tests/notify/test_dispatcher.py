@@ -196,6 +196,18 @@ def test_what_cannot_be_told_within_an_hour_is_dropped_and_counted(outcome: Outc
 
 
 @virtual_time
+async def test_a_destination_that_stays_broken_for_weeks_costs_events_as_too_old_only() -> None:
+    """The delay between attempts doubles only up to its longest: whatever counts them, a robot that nobody mends does
+    not become a mistake of this program."""
+    async with telling(*[BROKEN] * 3_000) as it:
+        for _ in range(21 * 24):
+            it.offer()
+            await asyncio.sleep(3600)
+    assert it.dropped("internal_error") == 0
+    assert it.dropped("too_old") > 400
+
+
+@virtual_time
 async def test_too_much_waiting_is_dropped_and_counted() -> None:
     """Memory has a bound; what is beyond it is not lost silently."""
     async with telling(takes=8.0) as it:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from kube_wecom_eventer.notify.likeness import likeness, owner_name
+from kube_wecom_eventer.notify.likeness import Likeness, likeness, owner_name
 from tests.support.events import make_event
 
 
@@ -26,7 +26,7 @@ def test_a_generated_suffix_is_folded(kind: str, name: str, owner: str) -> None:
     assert owner_name(make_event(involvedObject={"kind": kind, "name": name})) == owner
 
 
-def pod(name: str, **changes: str) -> tuple[str, str, str, str]:
+def pod(name: str, **changes: str) -> Likeness:
     about = {"kind": "Pod", "namespace": "payments", "name": name}
     return likeness(make_event(involvedObject=about, **changes))
 

@@ -70,3 +70,26 @@ async def test_a_key_that_is_there_is_looked_for_every_few_minutes() -> None:
     assert dispatcher.trouble == NO_KEY.detail
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
+
+
+class Slow(Locked):
+    """A sink that takes a while to say whether its key is there."""
+
+    async def ready(self) -> Outcome | None:
+        outcome = await super().ready()
+        await asyncio.sleep(2)
+        return outcome
+
+
+@virtual_time
+async def test_a_key_that_changes_its_place_during_a_look_is_looked_for_at_once() -> None:
+    """What the look finds is of the old place; the new one must not wait for minutes."""
+    dispatcher, _ = looking(Slow([None]))
+    task = asyncio.create_task(dispatcher.run())
+    await asyncio.sleep(1)
+    dispatcher.look_after(edited := Locked([NO_KEY]))
+    await asyncio.sleep(5)
+    assert len(edited.looks) == 1
+    assert dispatcher.trouble == NO_KEY.detail
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

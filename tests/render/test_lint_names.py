@@ -112,6 +112,15 @@ def test_a_syntax_error_of_go_has_a_column() -> None:
     assert excerpt(source, found.line, found.column) == [' "{{ .Reason | nope }}"}', "               ^"]
 
 
+def test_an_action_without_an_end_is_shown_where_it_begins() -> None:
+    """Go names the end of the template, where there is nothing to see."""
+    source = '{"x":\n "{{ .Reason }}, {{ .Message\n\n'
+    (found,) = lint(source)
+    assert found.text == "unclosed action"
+    assert found.instead == "a {{ has no }} behind it"
+    assert excerpt(source, found.line, found.column) == [' "{{ .Reason }}, {{ .Message', "                 ^"]
+
+
 FAILURES = [
     ("{{ .Series.Count }}", "go", "(for all events but those like series)", "{{ with .Series }}{{ .Count }}{{ end }}"),
     ("{{ .Related.Name }}", "go", "", "{{ with .Related }}{{ .Name }}{{ end }}"),

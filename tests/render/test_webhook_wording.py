@@ -39,6 +39,12 @@ def test_without_a_template_kube_eventers_fields_are_sent_as_valid_json() -> Non
     assert message.content_type == JSON
 
 
+@pytest.mark.parametrize("time", ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59-12:00", "0001-01-02T00:00:00+14:00"])
+def test_a_time_that_the_zone_would_carry_out_of_the_calendar_costs_nothing(time: str) -> None:
+    """Whoever may write events may write such a one."""
+    assert json.loads(told(None, lastTimestamp=time).body)["EventTime"] != ""
+
+
 def test_a_template_of_any_form_that_begins_like_json_is_json() -> None:
     """Values are escaped; there is neither a limit nor a shape to keep."""
     message = told('  {"a": ["{{ .Message }}", {{ .Count }}]}', message=NASTY)

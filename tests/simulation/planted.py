@@ -20,7 +20,7 @@ from kube_wecom_eventer.notify import Dispatcher, MergingPending, Notification, 
 from kube_wecom_eventer.notify.pace import WINDOW
 from kube_wecom_eventer.notify.repeats import Repeats
 from kube_wecom_eventer.render import digest
-from kube_wecom_eventer.sinks import Verdict, wecom_application
+from kube_wecom_eventer.sinks import Outcome, Verdict, wecom_application
 from kube_wecom_eventer.sinks.access_token import AccessToken
 from kube_wecom_eventer.sinks.codes import Codes
 from tests.simulation.invariants import violations
@@ -122,12 +122,12 @@ def _merged_twice(merge: Any) -> Any:
     return staticmethod(merged)
 
 
-def _told_twice(again: Any) -> Any:
-    def twice(self: Any, state: Any, attempts: Any) -> bool:
-        if state.outcome.result().verdict is Verdict.ACCEPTED and attempts.batch.count > 3:
-            first, attempts.batch_told = not getattr(attempts, "batch_told", False), True
-            return first
-        return bool(again(self, state, attempts))
+def _told_twice(attempt: Any) -> Any:
+    async def twice(self: Any, attempts: Any) -> Outcome:
+        outcome: Outcome = await attempt(self, attempts)
+        if outcome.verdict is Verdict.ACCEPTED and attempts.batch.count > 3:
+            outcome = await attempt(self, attempts)
+        return outcome
 
     return twice
 
@@ -233,13 +233,13 @@ PLANTS: tuple[Plant, ...] = (
         name="digest-sums",
         says="the sums in a digest's last line leave some out",
         noticed_by=("counted",),
-        make=_wrapped(digest, "_sums", _sums_without_other),
+        make=_wrapped(digest, "sums_line", _sums_without_other),
     ),
     Plant(
         name="told-twice",
         says="an accepted digest is sent once more",
         noticed_by=("once",),
-        make=_wrapped(Dispatcher, "_again", _told_twice),
+        make=_wrapped(Dispatcher, "_attempt", _told_twice),
     ),
     Plant(
         name="overtaking",

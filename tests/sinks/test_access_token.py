@@ -114,19 +114,31 @@ async def test_the_same_token_with_the_rest_of_its_time_is_not_asked_for_each_ti
     assert len(office.asked) <= 6
 
 
-@virtual_time
-async def test_a_token_that_cannot_be_renewed_ahead_of_time_is_used_to_its_end() -> None:
-    """WeCom is away for a moment: the old one still holds, and is not asked for with each message."""
-    office = Office(given(1), *[httpx.ConnectError("away")] * 100)
-    token = office.token()
-    await value(token)
-    await asyncio.sleep(6950)
-    for _ in range(10):
-        await asyncio.sleep(10.0)
-        assert await value(token) == "token-1"
-    assert len(office.asked) <= 6
-    await asyncio.sleep(200)
-    assert (await refusal(token)).verdict is Verdict.RETRY
+@pytest.mark.parametrize(
+    ("answer", "verdict", "most"),
+    [(httpx.ConnectError("away"), Verdict.RETRY, 6), (errcode(45009), Verdict.TOO_FAST, 4)],
+    ids=["away", "too fast"],
+)
+def test_a_token_that_cannot_be_renewed_ahead_of_time_is_used_to_its_end(
+    answer: httpx.Response | Exception, verdict: Verdict, most: int
+) -> None:
+    """WeCom is away for a moment, or was asked too often by another program: the old one still holds, and is not asked
+    for with each message."""
+
+    @virtual_time
+    async def scenario() -> None:
+        office = Office(given(1), *[answer] * 100)
+        token = office.token()
+        await value(token)
+        await asyncio.sleep(6950)
+        for _ in range(10):
+            await asyncio.sleep(10.0)
+            assert await value(token) == "token-1"
+        assert len(office.asked) <= most
+        await asyncio.sleep(200)
+        assert (await refusal(token)).verdict is verdict
+
+    scenario()
 
 
 @virtual_time

@@ -64,11 +64,13 @@ class Company:
         return self._answer(json.loads(request.content))
 
 
-def application(http: httpx.AsyncClient, target: ApplicationTarget = TARGET) -> WeComApplication:
+def application(
+    http: httpx.AsyncClient, target: ApplicationTarget = TARGET, *, read_secret: ReadKey | None = None
+) -> WeComApplication:
     return WeComApplication(
         target=target,
         http=http,
-        read_secret=reading(target.corp_secret, _nowhere),
+        read_secret=read_secret or reading(target.corp_secret, _nowhere),
         tokens=AccessTokens(make=lambda of, secret: AccessToken(target=of, corp_secret=secret, http=http)),
         now=lambda: datetime(2026, 11, 20, tzinfo=UTC),
     )
@@ -293,6 +295,39 @@ async def test_a_part_of_whom_nobody_can_be_reached_does_not_hold_the_others_up(
     for outcome in await nobody.send(MESSAGE, MESSAGE):
         assert (outcome.verdict, outcome.reason) == (Verdict.BROKEN, "errcode_81013")
     assert len(nobody.sent) == 6
+
+
+async def test_a_part_of_whom_nobody_can_be_reached_is_not_forgotten_when_another_one_fails() -> None:
+    """It is tried again with it, and named."""
+    answers = {"user0": [81013, 81013], "user1000": [-1, 0], "user2000": [0]}
+    company = Company(lambda body: errcode(answers[body["touser"].partition("|")[0]].pop(0)), target=MANY)
+    first, second = await company.send(MESSAGE, MESSAGE)
+    assert (first.verdict, second.verdict) == (Verdict.RETRY, Verdict.ACCEPTED)
+    assert second.missed[0] == "user0"
+    assert [body["touser"].partition("|")[0] for body in company.bodies] == [
+        "user0", "user1000", "user1000", "user2000", "user0",
+    ]  # fmt: skip
+
+
+async def test_a_secret_that_changes_is_used_from_the_next_message_on() -> None:
+    """With a token of its own; what WeCom counts messages by is known at once."""
+    company, secrets = Company(), iter([Secret("one"), Secret("two"), Secret("two")])
+
+    async def read() -> Secret:
+        return next(secrets)
+
+    target = replace(TARGET, corp_secret=Credential(Secret(""), SecretField("a", "b")))
+    it = application(company.http, target, read_secret=read)
+    accounts = []
+    for _ in range(3):
+        assert await it.ready() is None
+        await it.send(Message(body=MESSAGE.body, built_in=True))
+        accounts.append(it.account)
+    assert company.tokens == 2
+    assert [request.url.params["access_token"] for request in company.sent] == [
+        f"{TOKEN}-1", f"{TOKEN}-2", f"{TOKEN}-2",
+    ]  # fmt: skip
+    assert accounts[0] != accounts[1] == accounts[2]
 
 
 async def test_a_part_that_is_refused_after_another_was_taken_is_about_its_receivers() -> None:

@@ -126,6 +126,9 @@ async def running_daemon(
     daemon = DaemonProcess(process)
     try:
         yield daemon
+    except BaseException as error:
+        error.add_note(f"The daemon said:\n{daemon.output}")
+        raise
     finally:
         await daemon.kill()
 

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable
 from urllib.parse import unquote
 
 import httpx
+from socksio.exceptions import ProtocolError
 
 from kube_wecom_eventer.sinks import Outcome, Verdict
 from kube_wecom_eventer.sinks.posting import TIMEOUT
@@ -24,6 +25,7 @@ FAILURES: dict[str, tuple[Exception, str]] = {
     "closed": (httpx.RemoteProtocolError("closed"), "network"),
     "slow to answer": (httpx.ReadTimeout("slow"), "timeout"),
     "slow to connect": (httpx.ConnectTimeout("slow"), "timeout"),
+    "a proxy that is none": (ProtocolError("Malformed reply"), "network"),
     "a header that can't be sent": (httpx.LocalProtocolError("Illegal header value b'hush-hush'"), "network"),
 }
 

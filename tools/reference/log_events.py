@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import reduce
+from functools import cache, reduce
 from pathlib import Path
 
 from tools.reference.log_calls import Keys, LogCall, LogCalls
@@ -43,12 +43,12 @@ class LogEvent:
         return any(level in SERIOUS for level in self.levels)
 
 
-def log_events(calls: LogCalls | None = None) -> Mapping[str, LogEvent]:
+@cache
+def log_events() -> Mapping[str, LogEvent]:
     """Return the daemon's events by name, in the order of the alphabet. Raises NotFollowed."""
-    # The demo prints to a person, and logs nothing of its own.
-    calls = calls or LogCalls.of_package(PACKAGE, without=("demo",))
     found: dict[str, list[LogCall]] = {}
-    for call in calls.all():
+    # The demo prints to a person, and logs nothing of its own.
+    for call in LogCalls.of_package(PACKAGE, without=("demo",)).all():
         found.setdefault(call.event, []).append(call)
     return {name: _merged(name, places) for name, places in sorted(found.items())}
 

@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 MEANINGS: Mapping[str, str] = {
+    "alert_credentials_unusable": "The file that says who may post alerts can't be used; what it held before counts.",
+    "alert_credentials_usable_again": "That file can be used again.",
+    "alerts_failed": "A mistake of this program while alerts were taken; the traceback is in `exception`.",
+    "alerts_refused": "Alerts were posted that can't be taken; each kind of refusal is said at most once a minute.",
+    "alerts_taken_at": "Where alerts are taken, and whether who posts them must say who he is.",
     "api_server_restored": "The API server's versions are older than those read before: it was restored from a backup.",
     "checkpoint_has_another_writer": "Another process writes the same checkpoint; this one stands by for a while.",
     "checkpoint_not_used": "The checkpoint could not be read; this process goes on without one.",

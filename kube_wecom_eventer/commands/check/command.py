@@ -11,7 +11,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TextIO
 
+from kube_wecom_eventer.alerts import Credentials
 from kube_wecom_eventer.building import HttpClients, bodies_of, described, described_default, doubts, style_of
+from kube_wecom_eventer.commands.check.alert_words import check_alert_templates
 from kube_wecom_eventer.commands.check.arguments import SEND_TEST, Arguments, read_arguments
 from kube_wecom_eventer.commands.check.destinations import check_destinations, compare_clocks, send_tests
 from kube_wecom_eventer.commands.check.explanation import explain, find_event
@@ -24,6 +26,7 @@ from kube_wecom_eventer.commands.check.routes import check_routes, within
 from kube_wecom_eventer.commands.check.stored import check_checkpoint, found_elsewhere, say_config_maps, say_declared
 from kube_wecom_eventer.commands.check.words import check_templates, sample_event
 from kube_wecom_eventer.config import (
+    AlertListenerSettings,
     AppriseTarget,
     CheckpointSettings,
     LogTarget,
@@ -76,24 +79,18 @@ async def run(
     daemon in whose container this runs: its args count where none are given.
     """
     arguments = read_arguments(argv, environ=environ, neighbour=neighbour)
-    report = Report(out=out, as_json=arguments.as_json, progress=progress)
+    report = Report(out=out, environ=environ, as_json=arguments.as_json, progress=progress)
     settings = _settings(arguments, report)
     if settings is None:
         report.end()
         return 2
     async with AsyncExitStack() as stack:
+        stack.callback(report.working, "")
         cluster = await _cluster(settings, environ, stack, report, now)
         if cluster and arguments.event:
             await _explain(cluster, arguments.event, report, now)
         elif cluster:
-            await _check(cluster, report, now)
-            if arguments.send_test:
-                report.section("Test messages")
-                names = {sink.name for sink in settings.sinks}
-                own = [way for way in cluster.ways if way.route.name in names]
-                await send_tests(own, report, test_message=lambda way: _test_message(way, cluster))
-            else:
-                report.note("test messages", f"none was sent; --{SEND_TEST.name} sends one to each destination")
+            await _check(cluster, report, now, send_test=arguments.send_test)
     report.end()
     return 1 if report.failed else 0
 
@@ -117,7 +114,22 @@ def _settings(arguments: Arguments, report: Report) -> Settings | None:
     for scheme, default in settings.declared_routes.defaults.items() if settings.declared_routes else ():
         facts = described_default(default).items()
         report.good(f"--route-default {scheme}:", ", ".join(f"{name}={_plain(value)}" for name, value in facts))
+    if settings.alerts:
+        _say_alerts(settings.alerts, report)
     return settings
+
+
+def _say_alerts(alerts: AlertListenerSettings, report: Report) -> None:
+    subject = f"alerts at {alerts.host}:{alerts.port}"
+    if alerts.auth_file is None:
+        report.note(subject, "are taken from everybody who reaches the port")
+        return
+    try:
+        Credentials(alerts.auth_file)
+    except ConfigError as error:
+        _say_problems(error, report)
+    else:
+        report.good(subject, f"are taken from whom {alerts.auth_file} names")
 
 
 async def _cluster(
@@ -137,10 +149,12 @@ async def _cluster(
         stack.push_async_callback(client.aclose)
     except ConfigError as error:
         _say_problems(error, report)
+    ca_files = {
+        sink.target.ca_file for sink in settings.sinks if not isinstance(sink.target, LogTarget | AppriseTarget)
+    }
     try:
-        for sink in settings.sinks:
-            if not isinstance(sink.target, LogTarget | AppriseTarget):
-                clients.client(sink.target.ca_file)
+        for ca_file in ca_files | ({None} if settings.declared_routes else set()):
+            clients.client(ca_file)
     except ConfigError as error:
         _say_problems(error, report)
     if connection is None or client is None or report.failed:
@@ -175,7 +189,7 @@ async def _cluster(
     )
 
 
-async def _check(cluster: _Cluster, report: Report, now: Callable[[], datetime]) -> None:
+async def _check(cluster: _Cluster, report: Report, now: Callable[[], datetime], *, send_test: bool) -> None:
     settings, following = cluster.settings, cluster.following
     recent = await _events(cluster, max(_RECENT, settings.since), report, now)
     await check_rights(cluster.client, list(_rights(cluster)), report)
@@ -184,15 +198,24 @@ async def _check(cluster: _Cluster, report: Report, now: Callable[[], datetime])
     say_config_maps(cluster.following, settings, report)
     report.section("Routes")
     say_declared(following, report)
-    check_routes(cluster.ways, recent.within(_RECENT, now()), report)
+    check_routes(following.routes, recent.within(_RECENT, now()), report)
     elsewhere = {
         str(name): await found_elsewhere(cluster.client, name, cluster.connection.namespace)
         for name in {sink.template for sink in settings.sinks if sink.template}
         if following.templates.get(str(name)) is None
     }
-    check_templates(cluster.ways, following.templates, recent, report, elsewhere=elsewhere)
+    unread = following.config_map_troubles
+    check_templates(cluster.ways, following.templates, recent, report, elsewhere=elsewhere, unread=unread)
+    check_alert_templates(cluster.ways, following.templates, report, now=now())
     report.section("Destinations")
     await check_destinations(cluster.ways, cluster.clients, report, now=now())
+    if send_test:
+        report.section("Test messages")
+        names = {sink.name for sink in settings.sinks}
+        own = [way for way in cluster.ways if way.route.name in names]
+        await send_tests(own, report, test_message=lambda way: _test_message(way, cluster))
+    else:
+        report.note("test messages", f"none was sent; --{SEND_TEST.name} sends one to each destination")
     if settings.since:
         report.section(f"Events {within(settings.since)}, played through the routes")
         await _play(cluster, recent.within(settings.since, now()), report, now())

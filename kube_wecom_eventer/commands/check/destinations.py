@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 import httpx
+from socksio.exceptions import ProtocolError
 
 from kube_wecom_eventer.building import HttpClients
 from kube_wecom_eventer.commands.check.findings import Report
@@ -23,6 +24,7 @@ from kube_wecom_eventer.config import (
     secrets_of,
 )
 from kube_wecom_eventer.errors import ConfigError
+from kube_wecom_eventer.kube.client import UNANSWERED
 from kube_wecom_eventer.render import Message
 from kube_wecom_eventer.routing import Way
 from kube_wecom_eventer.sinks import AppriseService, Verdict
@@ -112,12 +114,15 @@ async def _reach(host: str, target: _ByHttp, clients: HttpClients, report: Repor
     report.working(f"asking {host} ...")
     started = time.monotonic()
     try:
-        answer = await clients.client(target.ca_file).get(host, timeout=_TIMEOUT, follow_redirects=False)
+        client = clients.client(target.ca_file)
+        # Of the page nothing is read: it may have no end.
+        async with asyncio.timeout(_TIMEOUT), client.stream("GET", host, follow_redirects=False) as answer:
+            pass
     except ConfigError as error:
         for problem in error.problems:
             report.bad(host, problem)
         return False
-    except (httpx.HTTPError, OSError, ValueError) as error:
+    except (*UNANSWERED, httpx.InvalidURL, OSError, ValueError) as error:
         report.bad(host, f"can't be reached: {_in_words(error)}", *_ways_out(error, target))
         return False
     if answer.status_code == httpx.codes.PROXY_AUTHENTICATION_REQUIRED:
@@ -148,7 +153,9 @@ def _in_words(error: Exception) -> str:
     known: dict[type[Exception], str] = {
         httpx.ConnectTimeout: "no connection in time",
         httpx.ReadTimeout: "connected, but no answer in time",
+        TimeoutError: f"no answer within {_TIMEOUT:g} s",
         httpx.ProxyError: f"the proxy refuses: {error}",
+        ProtocolError: f"what answers is no SOCKS proxy: {error}",
     }
     return known.get(type(error), f"{type(error).__name__}: {error}".rstrip(": "))
 
@@ -157,8 +164,8 @@ def _ways_out(error: Exception, target: Target) -> Sequence[str]:
     text = str(error)
     if "CERTIFICATE" in text.upper():
         return ("a company's own authority? name its PEM file with ca_file=FILE",)
-    if isinstance(error, httpx.ProxyError):
-        return ("correct HTTPS_PROXY, or name the host in NO_PROXY",)
+    if isinstance(error, httpx.ProxyError | ProtocolError):
+        return ("correct HTTPS_PROXY or ALL_PROXY, or name the host in NO_PROXY",)
     proxy = "HTTPS_PROXY=http://HOST:PORT"
     if isinstance(target, RobotTarget | ApplicationTarget):
         proxy += ", or api=URL of a proxy before WeCom"

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from datetime import datetime, tzinfo
 
+from kube_wecom_eventer.building import bodies_of
 from kube_wecom_eventer.commands.check.findings import Report
 from kube_wecom_eventer.config import CLUSTER_SCOPE, FilterSettings
+from kube_wecom_eventer.config.object_name import NAMESPACE
+from kube_wecom_eventer.config.shown import shown_value
 from kube_wecom_eventer.errors import ApiError, NotFound
 from kube_wecom_eventer.event import Event
 from kube_wecom_eventer.kube.client import ApiClient
 from kube_wecom_eventer.kube.event_list import all_events
 from kube_wecom_eventer.match import Silences
 from kube_wecom_eventer.render import Merged, Templates
+from kube_wecom_eventer.render.local_time import in_zone
 from kube_wecom_eventer.routing import RouteTable, Way
 
+_NAME = re.compile(r"[A-Za-z0-9._:@-]{1,253}")
+"""Of an event, of a kind, and of an object of any kind."""
 _LONGEST_MESSAGE = 500
 _LINES = 40
 """Of a message that are shown."""
@@ -25,7 +32,7 @@ async def find_event(client: ApiClient, text: str) -> Event | str:
     """Return the event that ``NAMESPACE/NAME`` names, or the newest about ``NAMESPACE/KIND/NAME`` (``kubectl get
     events`` shows ``kind/name``; objects without a namespace have their events in ``default``); else why not."""
     parts = text.split("/")
-    if len(parts) not in (2, 3) or not all(parts):
+    if len(parts) not in (2, 3) or not NAMESPACE.fullmatch(parts[0]) or not all(map(_NAME.fullmatch, parts[1:])):
         return "write NAMESPACE/NAME of an event, or NAMESPACE/KIND/NAME of what it is about"
     namespace, kind, name = (parts[0], parts[1] if len(parts) == 3 else "", parts[-1])
     field = "involvedObject.name" if kind else "metadata.name"
@@ -74,7 +81,7 @@ def explain(
 def _describe(event: Event, zone: tzinfo, report: Report) -> None:
     about = event.involved_object
     happened = event.happened_at
-    when = happened.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S") if happened else "at no known time"
+    when = in_zone(happened, zone).strftime("%Y-%m-%d %H:%M:%S") if happened else "at no known time"
     report.section(f"{event.type} {event.reason}")
     report.note(
         "about",
@@ -86,15 +93,16 @@ def _describe(event: Event, zone: tzinfo, report: Report) -> None:
 
 def _say_taken(way: Way, event: Event, templates: Templates, report: Report) -> None:
     message = way.terms.wording.message([Merged(event)])
-    whole = json.loads(message.body) if message.content_type.startswith("application/json") else {}
-    kind = str(whole.get("msgtype", ""))
-    content = whole.get(kind, {}).get("content") if isinstance(whole.get(kind), dict) else None
-    shown = str(content) if content else message.body.decode(errors="replace")
+    target = way.settings.target
+    bodies, kind, content = bodies_of(target), "a body", None
+    if bodies:
+        payload = json.loads(message.body)
+        kind, content = payload["msgtype"], bodies.text_of(payload)
+    shown = content or message.body.decode(errors="replace")
     words = "in the built-in words" if message.built_in else f"in the words of {way.template}"
     lines = shown.split("\n")
     lines = [*lines[:_LINES], "…"] if len(lines) > _LINES else lines
-    target = way.settings.target
-    body = f"{kind or 'a body'} of {len(message.body)} bytes {words}"
+    body = f"{kind} of {len(message.body)} bytes {words}"
     text = f"takes it, to {target.destination} ({target.shown}), as {body}:"
     report.good(way.route.name, text, shown=lines)
     if way.template and (problem := templates.trouble(way.template)):
@@ -118,15 +126,21 @@ def _why(refusal: str, chosen: FilterSettings, event: Event) -> str:
     about = event.involved_object
     namespace = about.namespace or CLUSTER_SCOPE
     has = {
+        "sources": f"the route is for {', '.join(sorted(chosen.sources))} only",
+        "labels": "the labels of the event object itself don't fit; those of what it is about are not known",
         "level": f"the event is {event.type}, the route takes {chosen.level}",
-        "namespaces": f"the object is in {namespace}, the route takes {', '.join(sorted(chosen.namespaces))}",
+        "namespaces": f"the object is in {namespace}, the route takes {_listed(sorted(chosen.namespaces))}",
         "exclude_namespaces": f"the object is in {namespace}",
-        "kinds": f"the object is a {about.kind}, the route takes {', '.join(sorted(chosen.kinds))}",
+        "kinds": f"the object is a {about.kind}, the route takes {_listed(sorted(chosen.kinds))}",
         "namespace_selector": f"the labels of namespace {about.namespace or '(none)'} don't fit",
-        "reason": f"none of {', '.join(chosen.reasons)} occurs in {event.reason}",
-        "exclude_reason": f"one of {', '.join(chosen.excluded_reasons)} occurs in {event.reason}",
+        "reason": f"none of {_listed(chosen.reasons)} occurs in {event.reason}",
+        "exclude_reason": f"one of {_listed(chosen.excluded_reasons)} occurs in {event.reason}",
         "min_count": f"it has happened {event.occurrences} times, the route waits for {chosen.min_count}",
-        "name": f"none of {', '.join(chosen.names)} occurs in {about.name}",
-        "message": f"none of {', '.join(chosen.messages)} occurs in the message",
+        "name": f"none of {_listed(chosen.names)} occurs in {about.name}",
+        "message": f"none of {_listed(chosen.messages)} occurs in the message",
     }
     return has[refusal]
+
+
+def _listed(values: Iterable[str]) -> str:
+    return ", ".join(shown_value(value) for value in values)

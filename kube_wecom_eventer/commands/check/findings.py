@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import TextIO
 
 import msgspec
+
+from kube_wecom_eventer.command_line import may_have_colours
+from kube_wecom_eventer.commands.progress import Progress
+from kube_wecom_eventer.commands.texts import printable
 
 _SUBJECT = 22
 """Columns for what a finding is about."""
@@ -40,14 +43,17 @@ class Finding(msgspec.Struct, frozen=True):
 class Report:
     """Takes findings and shows each at once; as JSON all at the end.
 
-    ``progress``: where a word about what takes long may stand for that time, a terminal.
+    ``progress``: where a word about what takes long may stand for that time, a terminal. Of what comes from the cluster
+    nothing moves the cursor: whoever writes events there need not be whoever reads this.
     """
 
-    def __init__(self, *, out: TextIO, as_json: bool = False, progress: TextIO | None = None) -> None:
+    def __init__(
+        self, *, out: TextIO, environ: Mapping[str, str], as_json: bool = False, progress: TextIO | None = None
+    ) -> None:
         self._out = out
         self._as_json = as_json
-        self._progress = progress if progress is not None and progress.isatty() else None
-        self._styled = out.isatty() and not os.environ.get("NO_COLOR")
+        self._progress = Progress(progress)
+        self._styled = may_have_colours(out, environ=environ)
         self._width = min(_WIDEST, shutil.get_terminal_size((_WIDEST, 24)).columns) if out.isatty() else _WIDEST
         self._section = ""
         self.findings: list[Finding] = []
@@ -58,12 +64,8 @@ class Report:
         return any(finding.mark is Mark.BAD for finding in self.findings)
 
     def section(self, title: str) -> None:
-        """Begin a section."""
-        self.working("")
+        """Begin a section; its title is shown above what is found first."""
         self._section = title
-        if not self._as_json:
-            gap = "\n" if self.findings else ""
-            print(gap + self._style(title, "1"), file=self._out, flush=True)
 
     def good(self, subject: str, text: str, *, shown: Sequence[str] = ()) -> None:
         """Say what is well."""
@@ -83,8 +85,7 @@ class Report:
 
     def working(self, text: str) -> None:
         """Say what is being waited for; empty: nothing any more."""
-        if self._progress:
-            print(f"\r\x1b[K{text}", end="", file=self._progress, flush=True)
+        self._progress.say(text)
 
     def end(self) -> None:
         """Show what is shown at the end."""
@@ -104,26 +105,30 @@ class Report:
         finding = Finding(
             section=self._section, mark=mark, subject=subject, text=text, do=tuple(do), shown=tuple(shown)
         )
+        first = not self.findings or self.findings[-1].section != self._section
+        gap = [""] if self.findings else []
+        title = [*gap, self._style(printable(self._section), "1")] if first else []
         self.findings.append(finding)
         self.working("")
         if not self._as_json:
-            print("\n".join(self._lines(finding)), file=self._out, flush=True)
+            print("\n".join([*title, *self._lines(finding)]), file=self._out, flush=True)
 
     def _lines(self, finding: Finding) -> list[str]:
         mark = self._style(finding.mark.value, _STYLES[finding.mark.value])
-        indent = " " * (4 + _SUBJECT if finding.subject else 4)
+        subject = printable(finding.subject)
+        indent = " " * (4 + _SUBJECT if subject else 4)
         wrapped = textwrap.wrap(
-            finding.text, self._width - len(indent), break_long_words=False, break_on_hyphens=False
+            printable(finding.text), self._width - len(indent), break_long_words=False, break_on_hyphens=False
         ) or [""]
         lines = [f"{indent}{line}" for line in wrapped]
-        if not finding.subject:
+        if not subject:
             lines[0] = f"  {mark} {wrapped[0]}"
-        elif len(finding.subject) < _SUBJECT:
-            lines[0] = f"  {mark} {finding.subject.ljust(_SUBJECT)}{wrapped[0]}"
+        elif len(subject) < _SUBJECT:
+            lines[0] = f"  {mark} {subject.ljust(_SUBJECT)}{wrapped[0]}"
         else:
-            lines.insert(0, f"  {mark} {finding.subject}")
-        lines += [f"{indent}{'  ' if number else '→ '}{line}" for number, line in enumerate(finding.do)]
-        return [*lines, *(f"{indent}{self._style('│', '2')} {line}" for line in finding.shown)]
+            lines.insert(0, f"  {mark} {subject}")
+        lines += [f"{indent}{'  ' if number else '→ '}{printable(line)}" for number, line in enumerate(finding.do)]
+        return [*lines, *(f"{indent}{self._style('│', '2')} {printable(line)}" for line in finding.shown)]
 
     def _style(self, text: str, code: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if self._styled else text

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -31,8 +32,10 @@ _ACCEPTED = Outcome(verdict=Verdict.ACCEPTED)
 
 @dataclass(slots=True)
 class Group:
-    """What one destination would have got. ``at``: when each message, in seconds of the window. ``events``: versions
-    that a route took, by route; ``reasons``: of these. ``told``: versions that the messages stand for."""
+    """What one destination would have got. ``at``: when each message, in seconds of the window, ascending.
+
+    ``events``: versions that a route took, by route; ``reasons``: of these. ``built_in``: messages in our own words.
+    """
 
     ways: list[Way] = field(default_factory=list)
     at: list[float] = field(default_factory=list)
@@ -43,7 +46,7 @@ class Group:
 
     def most_in_a_minute(self) -> int:
         """Return how many messages would have come in the busiest 60 seconds."""
-        return max((sum(start <= at < start + 60 for at in self.at) for start in self.at), default=0)
+        return max((bisect_left(self.at, start + 60) - first for first, start in enumerate(self.at)), default=0)
 
 
 @dataclass(slots=True)

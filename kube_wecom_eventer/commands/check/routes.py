@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import re2
 
 from kube_wecom_eventer.commands.check.findings import Report
 from kube_wecom_eventer.commands.check.recent import Recent
-from kube_wecom_eventer.config import CLUSTER_SCOPE, FilterSettings
-from kube_wecom_eventer.routing import Way
+from kube_wecom_eventer.config import CLUSTER_SCOPE, EVENTS, FilterSettings
+from kube_wecom_eventer.config.shown import shown_value
+from kube_wecom_eventer.routing import RouteTable, Way
 
 _NAMED = 6
 """Reasons that a line names."""
@@ -19,39 +20,50 @@ _NEAR = 0.75
 """How alike two names are of which one may be the other misspelt; 1 is equal."""
 
 
-def check_routes(ways: Iterable[Way], recent: Recent, report: Report) -> None:
+def check_routes(table: RouteTable, recent: Recent, report: Report) -> None:
     """Say of each route what it takes of ``recent``, and of its regular expressions what they match there."""
-    for way in ways:
-        _takes(way, recent, report)
+    reasons, namespaces = recent.reasons, recent.namespaces
+    for way in table.ways.values():
+        if EVENTS not in way.settings.filter.sources:
+            report.note(way.route.name, "is for alerts only, so events can't show what it takes")
+            continue
+        report.working(f"trying the events on {way.route.name} ...")
+        _takes(way, table, recent, report)
         for option, pattern in _expressions(way.settings.filter):
-            _matches(f"{way.route.name} {option}=", option, pattern, recent, report)
+            subject = f"{way.route.name} {option}="
+            _matches(subject, option, pattern, reasons=reasons, seconds=recent.seconds, report=report)
         for namespace in sorted(way.settings.filter.namespaces - {CLUSTER_SCOPE}):
-            if not way.namespace and (near := _near(namespace, recent.namespaces)):
+            if not way.namespace and (near := _near(namespace, namespaces)):
                 text = f"{namespace}: no event is about this namespace; there is {near}"
                 report.doubtful(f"{way.route.name} namespaces=", text, f"namespaces={near}, if that was meant")
 
 
-def _takes(way: Way, recent: Recent, report: Report) -> None:
+def _takes(way: Way, table: RouteTable, recent: Recent, report: Report) -> None:
     subject, all_of_them = way.route.name, len(recent.events)
     if not all_of_them:
         report.note(subject, f"no event {within(recent.seconds)}, so its filter could not be tried")
         return
     refused: Counter[str] = Counter()
     taken: Counter[str] = Counter()
+    elsewhere = 0
     for event in recent.events:
         if refusal := way.route.filter.refusal(event):
             refused[refusal] += 1
+        elif way.default and way not in table.ways_of(event):
+            elsewhere += 1
         else:
             taken[event.reason] += 1
+    others = [f"other routes take {elsewhere}"] if elsewhere else []
     if taken:
-        of_which = " that no other route takes" if way.default else ""
-        report.good(
-            subject,
-            f"takes {taken.total()} of {all_of_them} events {within(recent.seconds)}{of_which}: {named(taken)}",
-        )
+        text = f"takes {taken.total()} of {all_of_them} events {within(recent.seconds)}: {named(taken)}"
+        report.good(subject, "; ".join([text, *others]))
         return
-    why = ", ".join(f"{name}= refuses {count}" for name, count in _ordered(refused))
-    report.doubtful(subject, f"takes none of {all_of_them} events {within(recent.seconds)}: {why}")
+    why = [*(f"{name}= refuses {count}" for name, count in _ordered(refused)), *others]
+    text = f"takes none of {all_of_them} events {within(recent.seconds)}: {', '.join(why)}"
+    if others:
+        report.good(subject, text)
+    else:
+        report.doubtful(subject, text)
 
 
 def _expressions(chosen: FilterSettings) -> Iterator[tuple[str, str]]:
@@ -61,16 +73,15 @@ def _expressions(chosen: FilterSettings) -> Iterator[tuple[str, str]]:
         yield "exclude_reason", pattern
 
 
-def _matches(subject: str, option: str, pattern: str, recent: Recent, report: Report) -> None:
-    reasons = recent.reasons
+def _matches(subject: str, option: str, pattern: str, *, reasons: Counter[str], seconds: float, report: Report) -> None:
     if not reasons:
         return
-    expression = re2.compile(pattern)
+    expression, shown = re2.compile(pattern), shown_value(pattern)
     matched = Counter({reason: count for reason, count in reasons.items() if expression.search(reason)})
     if matched:
-        report.good(subject, f"{pattern} matches {named(matched)}")
+        report.good(subject, f"{shown} matches {named(matched)}")
         return
-    text = f"{pattern} matches none of the {len(reasons)} reasons {within(recent.seconds)}"
+    text = f"{shown} matches none of the {len(reasons)} reasons {within(seconds)}"
     if near := _near(pattern.strip("^$"), reasons):
         report.doubtful(subject, f"{text}; there is {near}", f"{option}={near}, if that was meant")
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from kube_wecom_eventer.commands.check.findings import Report
@@ -22,10 +22,12 @@ def check_templates(
     report: Report,
     *,
     elsewhere: Mapping[str, Sequence[str]],
+    unread: Collection[str],
 ) -> None:
     """Render the template of each route that has one, with events that the route takes.
 
-    ``elsewhere``: namespaces that have a ConfigMap of the name of one that is missing, by that one's name.
+    ``elsewhere``: namespaces that have a ConfigMap of the name of one that is missing, by that one's name. ``unread``:
+    names of those that can't be read.
     """
     for way in ways:
         if not way.template:
@@ -37,6 +39,11 @@ def check_templates(
             hints = [f"custom_body_configmap_namespace={place}: there is one of that name" for place in places]
             report.bad(subject, text, *hints)
             continue
+        if way.template in unread:
+            report.note(subject, f"ConfigMap {way.template}: was not read, see above; the built-in body would be sent")
+            continue
+        if templates.get(way.template) is None:
+            continue  # its ConfigMap has a template of alerts only
         events = _different(way, recent) or [sample_event()]
         sizes = []
         for event in events:

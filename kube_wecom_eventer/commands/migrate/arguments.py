@@ -85,6 +85,7 @@ def migrate_arguments(
         migrate_sink(text, environ=environ, secrets=secrets, ours=ours) for text in flags.values.get(SINK.name, ())
     ]
     sinks += [migrate_sink(text, environ=environ, secrets=secrets, ours=True) for text in more_sinks]
+    secrets.keep_all(environ.literal)
     kept = [*_flags(flags, environ, host_network=host_network)]
     if replicas > 1 and not parse_bool(flags.last(LEADER_ELECT) or ""):
         kept.append(Arg(text=f"--{LEADER_ELECT.name}", notes=(notes.replicas(replicas),)))

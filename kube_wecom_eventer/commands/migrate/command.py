@@ -8,7 +8,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-from collections.abc import Mapping, Sequence
+import stat
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -24,8 +26,9 @@ from kube_wecom_eventer.commands.migrate.notes import Language
 from kube_wecom_eventer.commands.migrate.summary import summarize
 from kube_wecom_eventer.commands.migrate.templates import template_notes
 from kube_wecom_eventer.commands.migrate.yaml_writer import write_documents
+from kube_wecom_eventer.commands.progress import Progress
 from kube_wecom_eventer.config import SourceSettings
-from kube_wecom_eventer.config.object_name import SUBDOMAIN
+from kube_wecom_eventer.config.object_name import NAMESPACE, SUBDOMAIN
 from kube_wecom_eventer.errors import ConfigError
 from kube_wecom_eventer.kube.client import ApiClient
 from kube_wecom_eventer.kube.credentials import connect
@@ -113,7 +116,9 @@ def _language(environ: Mapping[str, str]) -> Language:
 
 
 def _migrate(options: argparse.Namespace, environ: Mapping[str, str], streams: Streams) -> int:
-    found = _read(options, streams) if options.file else asyncio.run(_ask(options, environ))
+    if problems := list(_bad_names(options)):
+        raise ConfigError(problems)
+    found = _read(options, streams) if options.file else asyncio.run(_ask(options, environ, streams))
     plan = Plan(
         name=_new_name(options, found),
         image=options.image,
@@ -128,7 +133,7 @@ def _migrate(options: argparse.Namespace, environ: Mapping[str, str], streams: S
         ours="kube-wecom-eventer" in str(found.container.get("image")),
     )
     if not options.file:
-        found = asyncio.run(_ask_for_the_rest(found, arguments, environ))
+        found = asyncio.run(_ask_for_the_rest(found, arguments, environ, streams))
     about_templates = partial(template_notes, known=found.config_maps, zone=arguments.settings.zone)
     arguments = arguments.with_notes(about_templates)
     manifest = Manifest(found=found, arguments=arguments, plan=plan)
@@ -136,6 +141,13 @@ def _migrate(options: argparse.Namespace, environ: Mapping[str, str], streams: S
     _write(text, options.output, secret=plan.secret_inline and bool(arguments.secrets.values), streams=streams)
     summarize(found, arguments, manifest.said, plan=plan, err=streams.stderr)
     return 1 if any(not sink.arg or not sink.checked for sink in arguments.sinks) else 0
+
+
+def _bad_names(options: argparse.Namespace) -> Iterator[str]:
+    if options.name and not SUBDOMAIN.fullmatch(options.name):
+        yield f"--name={options.name!r}: no Deployment's name; write for example --name=kube-eventer"
+    if options.namespace and not NAMESPACE.fullmatch(options.namespace):
+        yield f"--namespace={options.namespace!r}: no namespace's name; write for example --namespace=kube-system"
 
 
 def _new_name(options: argparse.Namespace, found: Found) -> str:
@@ -157,24 +169,28 @@ def _read(options: argparse.Namespace, streams: Streams) -> Found:
     return choose(objects, where=where, name=options.name, namespace=options.namespace)
 
 
-async def _ask(options: argparse.Namespace, environ: Mapping[str, str]) -> Found:
+async def _ask(options: argparse.Namespace, environ: Mapping[str, str], streams: Streams) -> Found:
     if not options.name and not options.namespace:
         raise ConfigError(["what is to be migrated? write FILE, - for standard input, or --name=NAME; see --help"])
     namespace = options.namespace or DEFAULT_NAMESPACE
-    client = ApiClient(connection=connect(SourceSettings(), environ=environ))
-    try:
+    async with _connected(environ, streams) as client:
         deployment = await ask_deployment(client, name=options.name or "kube-eventer", namespace=namespace)
         found = checked(deployment, where=client.server, namespace=namespace)
         pull_secrets = await ask_pull_secrets(client, name=found.account, namespace=namespace)
         return replace(found, pull_secrets=pull_secrets)
-    finally:
-        await client.aclose()
 
 
-async def _ask_for_the_rest(found: Found, arguments: Arguments, environ: Mapping[str, str]) -> Found:
+async def _ask_for_the_rest(found: Found, arguments: Arguments, environ: Mapping[str, str], streams: Streams) -> Found:
+    async with _connected(environ, streams) as client:
+        return replace(found, config_maps=await ask_config_maps(client, arguments.templates))
+
+
+@asynccontextmanager
+async def _connected(environ: Mapping[str, str], streams: Streams) -> AsyncIterator[ApiClient]:
     client = ApiClient(connection=connect(SourceSettings(), environ=environ))
     try:
-        return replace(found, config_maps=await ask_config_maps(client, arguments.templates))
+        with Progress(streams.stderr).saying(f"asking {client.server} ..."):
+            yield client
     finally:
         await client.aclose()
 
@@ -188,6 +204,8 @@ def _write(text: str, output: str | None, *, secret: bool, streams: Streams) -> 
         # A file with keys is for its owner only.
         descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600 if secret else 0o644)
         with open(descriptor, "w", encoding="utf-8") as file:
+            if secret and stat.S_ISREG(os.fstat(descriptor).st_mode):
+                os.fchmod(descriptor, 0o600)  # also one that was there before
             file.write(text)
     except OSError as error:
         raise ConfigError([f"--output={output}: can't be written: {error.strerror}"]) from None

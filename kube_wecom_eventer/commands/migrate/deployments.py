@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import yaml
 
 from kube_wecom_eventer.config import ObjectName
+from kube_wecom_eventer.config.object_name import NAMESPACE, SUBDOMAIN
 from kube_wecom_eventer.errors import ConfigError
 
 PROGRAMS = ("kube-eventer", "kube-wecom-eventer")
@@ -31,11 +32,24 @@ _OTHER_KINDS = ("DaemonSet", "StatefulSet", "ReplicaSet", "ReplicationController
 
 
 class _EnvVar(msgspec.Struct):
-    name: str
+    name: Annotated[str, msgspec.Meta(pattern=r"^[-._a-zA-Z0-9]+\Z")]
     value: str | None = None
 
 
 _Objects = list[dict[str, Any]]
+
+
+class _Named(msgspec.Struct):
+    name: str = ""
+
+
+class _Mount(_Named, rename="camel"):
+    mount_path: str = ""
+
+
+class _Resources(msgspec.Struct):
+    requests: dict[str, Any] | None = None
+    limits: dict[str, Any] | None = None
 
 
 class _Container(msgspec.Struct, rename="camel"):
@@ -45,16 +59,16 @@ class _Container(msgspec.Struct, rename="camel"):
     args: list[str] | None = None
     env: list[_EnvVar] | None = None
     env_from: _Objects | None = None
-    ports: _Objects | None = None
-    volume_mounts: _Objects | None = None
+    ports: list[_Named] | None = None
+    volume_mounts: list[_Mount] | None = None
     security_context: dict[str, Any] | None = None
-    resources: dict[str, Any] | None = None
+    resources: _Resources | None = None
 
 
 class _PodSpec(msgspec.Struct, rename="camel"):
     containers: list[_Container]
     init_containers: list[_Container] | None = None
-    volumes: _Objects | None = None
+    volumes: list[_Named] | None = None
     security_context: dict[str, Any] | None = None
     termination_grace_period_seconds: int | None = None
 
@@ -259,8 +273,8 @@ def checked(deployment: dict[str, Any], *, where: str, namespace: str | None) ->
     except (msgspec.ValidationError, RecursionError) as error:
         hint = _QUOTES if any(part in str(error) for part in (".args", ".command", ".env")) else ""
         raise ConfigError([f"{named}: can't be read: {error}{hint}"]) from None
-    if not shape.metadata.name:
-        raise ConfigError([f"{named}: has no metadata.name"])
+    if not SUBDOMAIN.fullmatch(shape.metadata.name) or not NAMESPACE.fullmatch(shape.metadata.namespace or "default"):
+        raise ConfigError([f"{named}: has no metadata.name and namespace that there can be"])
     containers = deployment["spec"]["template"]["spec"]["containers"]
     running = [index for index, each in enumerate(containers) if _runs_eventer(each)]
     if len(running) != 1:

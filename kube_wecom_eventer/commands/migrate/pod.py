@@ -51,6 +51,10 @@ def _written_anew(key: str, value: Any, ours: Container[str]) -> bool:
     return key in ours or _DEFAULTS.get(key) == value
 
 
+def _name_of(entry: Any) -> str:
+    return str((entry.value if isinstance(entry, Commented) else entry)["name"])
+
+
 def _of_zone(mount: Mapping[str, Any]) -> bool:
     return str(mount.get("mountPath")).rstrip("/") in _ZONE_PATHS
 
@@ -136,10 +140,11 @@ class PodWriter:
                 env.append(self._zone(entry))
             elif entry["name"] != "POD_NAME":
                 env.append(self._from_secret(entry["name"]) if entry["name"] in moved else entry)
-        new: list[Any] = [self._from_secret(name) for name in moved if name not in names]
-        if new and moved:
-            new[0] = self._noted(new[0], notes.moved_to_secret(self.secret))
-        return [*env, *new]
+        env += [self._from_secret(name) for name in moved if name not in names]
+        if moved:
+            first = next(index for index, entry in enumerate(env) if _name_of(entry) in moved)
+            env[first] = self._noted(env[first], notes.moved_to_secret(self.secret))
+        return env
 
     def _zone(self, entry: Object, *about: Note) -> Any:
         paths = [each["mountPath"] for each in self.found.container.get("volumeMounts") or () if _of_zone(each)]

@@ -21,10 +21,10 @@ COMMAND_DROPPED = Note(
 
 
 def moved_to_secret(secret: str) -> Note:
-    """Keys left the args."""
+    """Keys left the args, and variables in plain text."""
     return Note(
-        zh=f"密钥从参数移到了 Secret {secret}，由 kubelet 放进环境变量：守护进程因此不需要任何读取 Secret 的权限。",
-        en=f"Keys moved from the args to the Secret {secret}. The kubelet puts them into the environment, so the "
+        zh=f"密钥移到了 Secret {secret}，由 kubelet 放进环境变量：守护进程因此不需要任何读取 Secret 的权限。",
+        en=f"Keys moved to the Secret {secret}. The kubelet puts them into the environment, so the "
         "daemon needs no right to read Secrets.",
         kind="why",
     )

@@ -6,7 +6,7 @@ What looks like a secret is treated as one: it costs a line in the Secret, and a
 from __future__ import annotations
 
 import re
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from urllib.parse import urlsplit
 
 from kube_wecom_eventer.config.target import ROBOT_PATH
@@ -14,6 +14,8 @@ from kube_wecom_eventer.config.target import ROBOT_PATH
 _SECRET_NAMES = re.compile(r"key|token|secret|sign|passw|pwd|auth|credential|access|^pw$|^user(name)?$", re.IGNORECASE)
 _TOKEN = re.compile(r"(?=(?:[^0-9]*[0-9]){4})[A-Za-z0-9_-]{20,}")
 """Long and with several digits: no word that a person gives as a name."""
+_NAME = re.compile(r"[A-Za-z0-9_.-]+")
+"""Of an option."""
 
 _PUBLIC_PATHS = (ROBOT_PATH, "/robot/send")
 """Paths of URLs that everybody's are the same of."""
@@ -88,6 +90,9 @@ def _redacted_url(url: str) -> str:
 
 def _pair(pair: str) -> str:
     name, equals, value = pair.partition("=")
+    if secret_value(name) or not _NAME.fullmatch(name):
+        # No option, but all there is: mysql:?USER:PASSWORD@tcp(HOST)/DATABASE?charset=utf8.
+        return "***"
     shown = name in _SHOWN and not secret_value(value) and "?" not in value
     return pair if shown or not equals else f"{name}=***"
 
@@ -119,3 +124,10 @@ class SecretFields:
     def keep(self, name: str, value: str) -> None:
         """Take the value of a variable that the container has already."""
         self.values[name] = value
+
+    def keep_all(self, variables: Mapping[str, str]) -> None:
+        """Take the values of those variables that look like secrets, whoever may read them: what is printed shows
+        none."""
+        for name, value in variables.items():
+            if value and (secret_name(name) or holds_secret(value)):
+                self.keep(name, value)

@@ -54,9 +54,9 @@ def _parted(node: Any) -> tuple[Any, tuple[str, ...]]:
 
 def _comment(lines: Sequence[str], indent: str) -> Iterator[str]:
     for line in lines:
-        if not line.isprintable():
-            raise ValueError(f"no line of comment: {line!r}")
-        yield f"{indent}# {line}".rstrip()
+        # Nothing in it may end the comment.
+        shown = "".join(sign if sign.isprintable() else "\ufffd" for sign in line)
+        yield f"{indent}# {shown}".rstrip()
 
 
 def _block(node: Any, indent: str) -> Iterator[str]:

@@ -10,9 +10,10 @@ from contextlib import AsyncExitStack
 from datetime import datetime, tzinfo
 from typing import TextIO
 
-from kube_wecom_eventer.command_line import PROGRAM
+from kube_wecom_eventer.command_line import PROGRAM, may_have_colours
 from kube_wecom_eventer.command_parser import CommandParser
 from kube_wecom_eventer.commands.manifests import FoundConfigMap
+from kube_wecom_eventer.commands.progress import Progress
 from kube_wecom_eventer.commands.render.events import Tried, latest_event, live_event, read_events
 from kube_wecom_eventer.commands.render.group_view import Paint
 from kube_wecom_eventer.commands.render.inputs import Subject, read_config_maps, read_file, read_sinks, subjects_of
@@ -270,6 +271,7 @@ class _Cluster:
         """Return the client. Raises ConfigError: there are no usable credentials."""
         if self._client is None:
             connection = connect(self._source, environ=self._environ)
+            self._stack.enter_context(Progress(sys.stderr).saying(f"asking {connection.server} ..."))
             self._namespace = connection.namespace
             self._client = ApiClient(connection=connection)
             self._stack.push_async_callback(self._client.aclose)
@@ -300,8 +302,7 @@ def _show(shown: Sequence[Shown], options: argparse.Namespace, *, environ: Mappi
         out.flush()
         out.buffer.write(messages[0].body)
         return
-    styled = out.isatty() and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
-    paint = Paint(colours=styled)
+    paint = Paint(colours=may_have_colours(out, environ=environ))
     if options.output == "json":
         print(as_json(shown), file=out)
     else:

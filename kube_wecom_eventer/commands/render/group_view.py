@@ -7,10 +7,11 @@ and templates.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import unescape
 from typing import Any
+
+from kube_wecom_eventer.commands.texts import printable
 
 _MENTION = re.compile(r"<@([^<>\s]+)>")
 _FONT = re.compile(r'<font\s+color="(\w+)"\s*>(.*?)</font>', re.DOTALL)
@@ -38,14 +39,6 @@ class Paint:
     def __call__(self, text: str, *codes: str) -> str:
         """Return the text in the styles of these SGR codes; as it is where there are no colours."""
         return f"\x1b[{';'.join(codes)}m{text}\x1b[0m" if self._colours and text else text
-
-
-def printable(text: str) -> str:
-    """Return a text without what could move a terminal's cursor or change its colours; line breaks stay."""
-    return "".join(
-        sign if sign == "\n" or unicodedata.category(sign) not in ("Cc", "Cs") else "\ufffd"
-        for sign in text.expandtabs(4)
-    )
 
 
 def group_view(body: Mapping[str, Any], *, paint: Paint) -> list[str]:

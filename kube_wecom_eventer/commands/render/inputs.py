@@ -28,6 +28,7 @@ from kube_wecom_eventer.config.target import ROBOT_PATH
 from kube_wecom_eventer.declared_routes import LIMITS, ROUTE_LABEL
 from kube_wecom_eventer.errors import ConfigError
 from kube_wecom_eventer.render import Bodies, Limits
+from kube_wecom_eventer.render.alert_templates import ALERT_CONTENT
 from kube_wecom_eventer.render.lint import Language
 from kube_wecom_eventer.render.template import Template
 from kube_wecom_eventer.render.templates import CONTENT, CONTENT_J2, parse_template
@@ -156,6 +157,8 @@ def read_config_maps(found: Sequence[FoundConfigMap], *, where: str, key: str | 
             read.append(each)
         else:
             read += _templates(each, f"{where}, {each.name}" if len(found) > 1 else where, key)
+    if key and key.startswith(ALERT_CONTENT):
+        raise ConfigError([f"{where}: {key} is a template of alerts; `kube-wecom-eventer check` tries that on samples"])
     if not read:
         keys = ", ".join(sorted({name for each in found for name in each.data})) or "none"
         wanted = key or f"{CONTENT} or {CONTENT_J2}"

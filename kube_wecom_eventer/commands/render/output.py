@@ -9,9 +9,10 @@ from typing import Any
 
 import msgspec
 
-from kube_wecom_eventer.commands.render.group_view import Paint, dingtalk_mentions, group_view, mentions, printable
+from kube_wecom_eventer.commands.render.group_view import Paint, dingtalk_mentions, group_view, mentions
 from kube_wecom_eventer.commands.render.inputs import Subject
 from kube_wecom_eventer.commands.render.rendering import Rendered
+from kube_wecom_eventer.commands.texts import printable
 from kube_wecom_eventer.config import ApplicationTarget, AppriseTarget, DingTalkTarget, RobotTarget, Target
 from kube_wecom_eventer.render.lint import Finding, excerpt
 

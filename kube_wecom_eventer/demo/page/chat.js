@@ -33,6 +33,7 @@ function told(message) {
     return [el("span", { class: "times" }, `×${number(message.stands_for)}`), t("stands_for", { count: number(message.stands_for) })];
   }
   if (message.delay_ms === null) return [t("merged_one")];
+  if (message.repeat) return [t("repeat", { time: duration(message.delay_ms) })];
   return [el("span", { class: message.delay_ms < 1000 ? "fast" : "slow" }, t("after", { time: duration(message.delay_ms) }))];
 }
 

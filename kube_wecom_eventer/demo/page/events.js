@@ -7,7 +7,7 @@ import { either, number, t } from "./words.js";
 export function eventRow(event, groups) {
   const warning = event.type === "Warning";
   const selected = event.group !== null;
-  const place = [event.namespace || t("cluster_wide"), event.name].join("/");
+  const place = [event.namespace, event.name].filter(Boolean).join("/");
   return el("li", { class: `event ${warning ? "warning" : "normal"} ${selected ? "selected" : "ignored"}`, "data-id": event.id },
     el("p", { class: "event-head" },
       el("time", {}, clockTime(event.at)),

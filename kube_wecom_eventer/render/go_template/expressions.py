@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from . import nodes
+from .alert_functions import ALERT_FUNCTIONS
 from .functions import BUILTINS, SHORT_CIRCUITS, Builtin
 from .run import Run
 from .values import (
@@ -17,18 +18,17 @@ from .values import (
     GoError,
     GoType,
     Kind,
-    Map,
-    Pointer,
-    Slice,
-    Struct,
     Value,
+    assignable,
     is_true,
     member,
     member_call,
-    type_of,
 )
 
 Evaluator = Callable[[Run, Value], Value]
+
+_FUNCTIONS = {**BUILTINS, **ALERT_FUNCTIONS}
+"""All that there are; which of them a template may name is the parser's to know."""
 
 
 def _failing(message: str) -> Evaluator:
@@ -194,39 +194,13 @@ def _constant_of(operand: nodes.Number | nodes.String | nodes.Bool, param: GoTyp
     raise GoError(f"expected {param}")
 
 
-def assignable(value: Value, wanted: GoType) -> Value:
-    """The value as a parameter of that type takes it. Raises GoError, in Go's words, if it can't."""
-    if value is None:
-        return _nil_of(wanted)
-    found = type_of(value)
-    if found is wanted or (wanted.kind is Kind.POINTER and found.kind is Kind.POINTER and found.elem is wanted.elem):
-        return value
-    if isinstance(value, Pointer) and found.elem is wanted:
-        if value.target is None:
-            raise GoError(f"dereference of nil pointer of type {wanted}")
-        return value.target
-    if isinstance(value, Struct) and value.addressable and wanted.elem is found:
-        return Pointer(wanted, value)
-    raise GoError(f"wrong type for value; expected {wanted}; got {found}")
-
-
-def _nil_of(wanted: GoType) -> Value:
-    if wanted.kind is Kind.POINTER:
-        return Pointer(wanted, None)
-    if wanted.kind is Kind.MAP:
-        return Map(wanted, None)
-    if wanted.kind is Kind.SLICE:
-        return Slice(wanted, None)
-    raise GoError(f"invalid value; expected {wanted}")
-
-
 def _compile_function(name: str, args: tuple[nodes.Operand, ...], previous: Evaluator | None) -> Evaluator:
     count = len(args) + (previous is not None)
     if name in SHORT_CIRCUITS:
         if count == 0:
             return _failing(f"wrong number of args for {name}: want at least 1 got 0")
         return _compile_short_circuit(name, args, previous)
-    builtin = BUILTINS[name]
+    builtin = _FUNCTIONS[name]
     if count < builtin.needed or (count > builtin.needed and not builtin.variadic):
         least = "at least " if builtin.variadic else ""
         return _failing(f"wrong number of args for {name}: want {least}{builtin.needed} got {count}")

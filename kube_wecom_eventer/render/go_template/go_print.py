@@ -255,7 +255,7 @@ def _own_text(value: Value, *, go: bool, verb: str) -> str | None:
     """What the value's String method gives (GoString with ``go``); None if it has none for the verb."""
     if isinstance(value, Pointer):
         return _pointer_text(value, go=go, verb=verb)
-    if isinstance(value, Struct | TypedInt):
+    if isinstance(value, Struct | TypedInt | Map | Slice):
         stringer = _stringer(value.go_type, go=go, verb=verb)
         return None if stringer is None else stringer(value.raw if isinstance(value, Struct) else value)
     return None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from typing import ClassVar, Protocol
 
 from .go_string import clean
+from .go_time import ZERO
 from .values import STRING, GoError, GoType, Value
 
 _CHARACTERS_A_STEP = 64
@@ -44,10 +45,13 @@ class JsText(str):
 class Run:
     """The state of one execution. Every method raises GoError once its limit is used up."""
 
-    __slots__ = ("depth", "output", "steps", "variables", "writer", "zone")
+    __slots__ = ("depth", "now", "output", "steps", "variables", "writer", "zone")
 
-    def __init__(self, *, writer: Writer, zone: tzinfo, steps: int, output: int, depth: int) -> None:
+    def __init__(
+        self, *, writer: Writer, zone: tzinfo, steps: int, output: int, depth: int, now: datetime | None = None
+    ) -> None:
         self.writer = writer
+        self.now = now or ZERO
         self.zone = zone
         self.steps = steps
         self.output = output

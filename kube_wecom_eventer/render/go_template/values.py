@@ -62,6 +62,7 @@ class GoType:
 
     stringer: ``String`` on the value; pointer_stringer: on the pointer only, called with None for nil.
     go_stringer, pointer_go_stringer: the same for ``GoString``.
+    missing: what a key gives that a map does not have (the option ``missingkey``).
     """
 
     name: str
@@ -75,6 +76,7 @@ class GoType:
     go_stringer: Callable[[Any], str] | None = None
     pointer_go_stringer: Callable[[Any], str] | None = None
     comparable: bool = True
+    missing: str | None = None
 
     def __str__(self) -> str:
         return self.name
@@ -233,7 +235,7 @@ def member_call(receiver: Value, name: str, arguments: Arguments | None) -> Valu
     if isinstance(target, Map):
         if arguments is not None:
             raise GoError(f"{name} is not a method but has arguments")
-        return None if target.entries is None else target.entries.get(name)
+        return (target.entries or {}).get(name, target.go_type.missing)
     if is_nil and owner.kind is not Kind.STRUCT:
         raise GoError(f"nil pointer evaluating {go_type}.{name}")
     raise GoError(f"can't evaluate field {name} in type {go_type}")
@@ -253,3 +255,29 @@ def _call(method: Method, name: str, receiver: Value, arguments: Arguments | Non
     if receiver is None and not method.takes_nil:
         raise GoError(f"error calling {name}: invalid memory address or nil pointer dereference")
     return method.call(receiver, *values)
+
+
+def assignable(value: Value, wanted: GoType) -> Value:
+    """The value as a parameter of that type takes it. Raises GoError, in Go's words, if it can't."""
+    if value is None:
+        return _nil_of(wanted)
+    found = type_of(value)
+    if found is wanted or (wanted.kind is Kind.POINTER and found.kind is Kind.POINTER and found.elem is wanted.elem):
+        return value
+    if isinstance(value, Pointer) and found.elem is wanted:
+        if value.target is None:
+            raise GoError(f"dereference of nil pointer of type {wanted}")
+        return value.target
+    if isinstance(value, Struct) and value.addressable and wanted.elem is found:
+        return Pointer(wanted, value)
+    raise GoError(f"wrong type for value; expected {wanted}; got {found}")
+
+
+def _nil_of(wanted: GoType) -> Value:
+    if wanted.kind is Kind.POINTER:
+        return Pointer(wanted, None)
+    if wanted.kind is Kind.MAP:
+        return Map(wanted, None)
+    if wanted.kind is Kind.SLICE:
+        return Slice(wanted, None)
+    raise GoError(f"invalid value; expected {wanted}")

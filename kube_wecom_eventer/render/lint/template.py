@@ -28,6 +28,7 @@ from kube_wecom_eventer.render.template import Template
 from kube_wecom_eventer.render.wecom_body import MENTION_LISTS, ROBOT
 
 _MISSING = re.compile(r"can't evaluate field (\w+)|'(\w+)'(?: is undefined|$)")
+_UNCLOSED = "unclosed action"
 _STATEMENT = re.compile(r"\{%-?\s*(?:if|for|set|macro|else|endif)\b")
 
 
@@ -53,7 +54,7 @@ def lint_template(
         parsed = _parsed(source, language, limits)
         uses = field_uses(source, language=language)
     except TemplateError as error:
-        return [_syntax(error, language)]
+        return [_syntax(error, source, language)]
     wrong = [use.path for use in uses if use.missing is not None]
     names = name_findings(uses, language=language)
     parsed = _repaired(source, wrong, language, limits) or parsed
@@ -85,14 +86,19 @@ def _repaired(source: str, wrong: Sequence[str], language: Language, limits: Lim
         return None
 
 
-def _syntax(error: TemplateError, language: Language) -> Finding:
+def _syntax(error: TemplateError, source: str, language: Language) -> Finding:
+    line, column = error.line, error.column
+    if error.problem == _UNCLOSED:
+        # Go says where the template ends; what must be mended stands before that.
+        opening = source.rfind("{{")
+        line, column = source.count("\n", 0, opening) + 1, opening - source.rfind("\n", 0, opening)
     return Finding(
         code="syntax",
         level="error",
         text=error.problem,
         instead=explain(error.problem, language),
-        line=error.line,
-        column=error.column,
+        line=line,
+        column=column,
     )
 
 

@@ -153,11 +153,14 @@ def test_templates_are_checked_where_they_are_known() -> None:
     assert "--sink 1: ConfigMap kube-system/body with the template is not in the input" in missing.said
 
 
+@pytest.mark.parametrize("there", [True, False])
 @pytest.mark.parametrize(("secrets", "mode"), [("inline", 0o600), ("command", 0o644)])
-def test_the_output_may_be_a_file(tmp_path: Path, secrets: str, mode: int) -> None:
-    """With keys in it, only its owner may read it."""
+def test_the_output_may_be_a_file(tmp_path: Path, secrets: str, mode: int, there: bool) -> None:
+    """With keys in it, only its owner may read it, also where it was there before."""
     source, target = tmp_path / "old.yaml", tmp_path / "new.yaml"
     source.write_text(yaml.safe_dump(with_args(ROBOT)))
+    if there:
+        target.touch(mode=0o644)
     ran = Ran(str(source), f"--secrets={secrets}", "-o", str(target))
     assert (ran.status, ran.text) == (0, "")
     assert stat.S_IMODE(target.stat().st_mode) & mode == stat.S_IMODE(target.stat().st_mode)
@@ -171,8 +174,10 @@ def test_the_output_may_be_a_file(tmp_path: Path, secrets: str, mode: int) -> No
         (["/nonexistent.yaml"], "/nonexistent.yaml: can't be read: No such file or directory"),
         (["/"], "/: can't be read: Is a directory"),
         (["-", "--as=kube-eventer"], "--as=kube-eventer: is the old one's name; both run for a while"),
+        (["--name=a b"], "--name='a b': no Deployment's name; write for example --name=kube-eventer"),
+        (["-", "--namespace=A/b"], "--namespace='A/b': no namespace's name; write for example --namespace=kube-system"),
         (["-", "--as=No_Name"], "--as=No_Name: can be no Deployment's name"),
-        (["-", "-o", "/nonexistent/x.yaml"], "--output=/nonexistent/x.yaml: can't be written: No such file"),
+        (["-", "-o", "/dev/null/x.yaml"], "--output=/dev/null/x.yaml: can't be written: Not a directory"),
     ],
 )
 def test_mistakes_are_one_clear_line(argv: list[str], words: str) -> None:

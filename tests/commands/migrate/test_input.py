@@ -21,6 +21,11 @@ def found(data: str | bytes, *, name: str | None = None, namespace: str | None =
     return choose(read_objects(raw, where="x.yaml"), where="x.yaml", name=name, namespace=namespace)
 
 
+def with_eventer(**container: Any) -> str:
+    """Return a Deployment whose container has these fields."""
+    return str(yaml.safe_dump(deployment(containers=[eventer(**container)])))
+
+
 def refused(data: str | bytes, **options: Any) -> str:
     """Return the one line that says why there is nothing to migrate."""
     with pytest.raises(ConfigError) as caught:
@@ -155,6 +160,10 @@ SHELL = eventer(command=["/bin/sh", "-c", "/kube-eventer --sink=log:"])
         (yaml.safe_dump(deployment(containers=[eventer(env=[{"name": "A", "value": 1}])])), "it needs quotes"),
         (yaml.safe_dump(deployment(containers=[eventer(env=[{"value": "1"}])])), "missing required field `name`"),
         (yaml.safe_dump({**deployment(), "metadata": {}}), "has no metadata.name"),
+        (yaml.safe_dump({**deployment(), "metadata": {"name": "kube eventer"}}), "has no metadata.name and namespace"),
+        (with_eventer(resources={"limits": [1]}), "can't be read: Expected `object | null`, got `array`"),
+        (with_eventer(volumeMounts=[{"name": ["x"]}]), "can't be read: Expected `str`, got `array`"),
+        (with_eventer(env=[{"name": "a b"}]), "can't be read: Expected `str` matching regex"),
         ("kind: Deployment\nmetadata: [1]\nspec: 7\n", "Deployment without a name: can't be read: Expected `object`"),
     ],
 )

@@ -283,6 +283,24 @@ def test_a_variable_that_held_a_key_is_read_from_the_secret() -> None:
     assert ran.objects("Secret")[0]["stringData"] == {"ROBOT": "k-1"}
 
 
+def test_a_variable_in_plain_text_that_looks_like_a_key_is_read_from_the_secret_whoever_reads_it() -> None:
+    """A library may, and no sink names it: what is printed may go into Git all the same."""
+    key = "0123456789abcdef0123456789abcdef"
+    env = [
+        {"name": "ACCESS_KEY_SECRET", "value": "short"},
+        {"name": "HOOK", "value": f"https://example.com/{key}"},
+        {"name": "ZONE", "value": "cn-hangzhou"},
+    ]
+    old = deployment(containers=[eventer(command=["/kube-eventer", SOURCE, "--sink=log:"], env=env)])
+    ran = Ran("-", "--secrets=command", objects=[old])
+    assert key not in ran.text + ran.said
+    (container,) = pod_of(ran.objects("Deployment")[0])["containers"]
+    moved = [each["name"] for each in container["env"] if "secretKeyRef" in each.get("valueFrom", {})]
+    assert moved == ["ACCESS_KEY_SECRET", "HOOK"]
+    assert env[2] in container["env"]
+    assert "--from-literal=ACCESS_KEY_SECRET='...' --from-literal=HOOK='http...'" in ran.said
+
+
 def test_what_is_made_can_be_migrated_again() -> None:
     """Ours, with its image, becomes the same args; only the names differ."""
     first = Ran("-", objects=[deployment(containers=[eventer(command=["/kube-eventer", SOURCE, ROBOT])])])

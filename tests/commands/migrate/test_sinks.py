@@ -258,6 +258,8 @@ def test_a_url_in_a_plain_variable_goes_to_the_secret() -> None:
             "There is no kafka: here",
         ),
         ("mysql:root:SECRET@tcp(1.2.3.4:3306)/db", "--sink=mysql:***@tcp(1.2.3.4:3306)/db", "mysql:"),
+        ("mysql:?root:SECRET@tcp(1.2.3.4:3306)/db?charset=utf8", "--sink=mysql:?***", "mysql:"),
+        ("mongo:?mongodb://u:SECRET@h/db&level=Warning", "--sink=mongo:?***&level=Warning", "mongo:"),
         (
             "sls:https://x.aliyuncs.com?project=p&accessKeyId=SECRET&accessKeySecret=SECRET",
             "--sink=sls:https://x.aliyuncs.com?project=p&accessKeyId=***&accessKeySecret=***",
