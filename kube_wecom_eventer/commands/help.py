@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from kube_wecom_eventer.command_line import PROGRAM, definitions, examples, paragraphs, with_default
 from kube_wecom_eventer.config.parameter import Parameter
+from kube_wecom_eventer.config.route_default import DEFAULT_PARAMETERS
 from kube_wecom_eventer.config.settings import FLAG_GROUPS, KLOG_FLAGS
 from kube_wecom_eventer.config.sink import PARAMETER_GROUPS
 from kube_wecom_eventer.config.source import SOURCE_PARAMETERS
@@ -63,6 +64,11 @@ EXIT_STATUSES: Mapping[int, str] = {
     143: "SIGTERM, in the same way.",
 }
 """Of the daemon; a command names its own."""
+
+DEFAULTS = (
+    "`--route-default` is a sink without people, filters and words: those are the declared routes'. What these may name "
+    "is said by a few parameters more; see docs/tenants.md."
+)
 
 ENVIRONMENT: Mapping[str, str] = {
     "TZ": "The time zone in which times are printed; the image sets `Asia/Shanghai`.",
@@ -120,6 +126,11 @@ def sink_help() -> str:
         paragraphs(SINK_GRAMMAR),
         definitions("Schemes", ((scheme.form, scheme.help) for scheme in SINK_SCHEMES)),
         *groups,
+        definitions(
+            "Only in --route-default",
+            (_parameter(each) for each in DEFAULT_PARAMETERS),
+            intro=DEFAULTS,
+        ),
         examples(SINK_EXAMPLES),
         paragraphs(f"What is doubtful in a sink is said by `{PROGRAM} check`, and in the daemon's log."),
     ]

@@ -54,7 +54,7 @@ def test_the_help_of_sinks_names_each_scheme_and_parameter(capsys: pytest.Captur
     for group in PARAMETER_GROUPS:
         assert f"\n\n{group.title}:\n" in text
         assert [each.name for each in group.parameters if not has_term(text, each.name)] == []
-    assert "(for WeCom robots, wechat: and dingtalk:, default 5m)" in " ".join(text.split())
+    assert "(for WeCom robots, wechat:, dingtalk: and apprise:, default 5m)" in " ".join(text.split())
 
 
 def test_the_help_of_sources_names_each_option(capsys: pytest.CaptureFixture[str]) -> None:

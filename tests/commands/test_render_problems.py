@@ -50,7 +50,7 @@ PROBLEMS = [
             "--source=x: unknown source; write --source=kubernetes:URL?options",
             "--sink 1: level=x: unknown level; write level=Warning, or level=Normal for both levels",
             "--sink 2: kafka: is kube-eventer's, not supported here; write wecom:?key=KEY, wechat:?corp_id=ID, "
-            "dingtalk:URL, webhook:URL or log:",
+            "dingtalk:URL, apprise:URL, webhook:URL or log:",
         ],
     ),
     (

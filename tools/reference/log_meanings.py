@@ -57,6 +57,7 @@ MEANINGS: Mapping[str, str] = {
     "receivers_missed": "A message was accepted, but not for all receivers of a `wechat:`; it names the others.",
     "receivers_reached_again": "The messages of that route reach all of its receivers again.",
     "route": "A route of the args, with what was set.",
+    "route_default": "By whose application or mail server declared routes are told that name only people.",
     "route_declared": "A ConfigMap declares this route, or has changed it.",
     "route_doubtful": "A declared route is accepted, and may not do what was meant.",
     "route_refused": "What a ConfigMap declares can't be a route.",

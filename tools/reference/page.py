@@ -12,6 +12,7 @@ from kube_wecom_eventer.commands import help as texts
 from kube_wecom_eventer.config.declared_sink import DAEMONS_OWN, PLATFORMS
 from kube_wecom_eventer.config.go_flags import Flag
 from kube_wecom_eventer.config.parameter import Parameter
+from kube_wecom_eventer.config.route_default import DEFAULT_PARAMETERS
 from kube_wecom_eventer.config.settings import FLAG_GROUPS, KLOG_FLAGS
 from kube_wecom_eventer.config.sink import PARAMETER_GROUPS
 from kube_wecom_eventer.config.source import SOURCE_PARAMETERS
@@ -26,7 +27,7 @@ _OF_ALL = ("--help", "--version")
 
 def reference(say: Say) -> str:
     """Return the whole page."""
-    sections = (_head, _flags, _sinks, _source, _environment, _exit_statuses, _commands, _endpoints, metrics)
+    sections = (_head, _flags, _sinks, _lent, _source, _environment, _exit_statuses, _commands, _endpoints, metrics)
     return linked("\n\n".join(block for section in sections for block in section(say))) + "\n"
 
 
@@ -77,6 +78,13 @@ def _sinks(say: Say) -> Iterator[str]:
         heads(say, "parameter", "but"),
         ((code(name), say(f"declared.{name}", why)) for name, why in refused.items()),
     )
+
+
+def _lent(say: Say) -> Iterator[str]:
+    yield "## `--route-default=SCHEME:URL?NAME=VALUE&...`"
+    yield say("help.lent", texts.DEFAULTS)
+    head = heads(say, "parameter", "for", "default", "meaning")
+    yield table(head, (_parameter("lent", each, say) for each in DEFAULT_PARAMETERS))
 
 
 def _parameter(group: str, parameter: Parameter, say: Say) -> tuple[str, ...]:
