@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
+from pathlib import Path
 
 import httpx
 
+from kube_wecom_eventer.demo.faults import Hang
 from tests.daemon.conftest import KEY, Pipeline, until
 from tests.daemon.test_alerts import LISTEN, accepted
-from tests.daemon.test_namespace_routes import Tenant
+from tests.daemon.test_namespace_routes import OTHER_KEY, Tenant
 from tests.support.alerts import make_alert, webhook
 
 TEMPLATE = "{{ range .Alerts }}{{ .Status }} {{ .Labels.deployment }};{{ end }}"
@@ -60,3 +63,34 @@ async def test_a_silence_holds_for_alerts(pipeline: Pipeline) -> None:
             await accepted(http, webhook(make_alert(), make_alert(labels={"alertname": "Other"})))
             assert "告警 HighLatency" in (await pipeline.group.message()).content
     assert len(pipeline.group.wecom.requests) == 2
+
+
+async def test_an_alert_that_is_under_way_while_its_route_moves_survives_a_crash(
+    pipeline: Pipeline, tmp_path: Path
+) -> None:
+    """The checkpoint knows of it, although no route leads to where it is being sent."""
+    tenant, checkpoint = Tenant(pipeline), tmp_path / "checkpoint"
+    pipeline.group.wecom.add_robot(OTHER_KEY)
+    pipeline.group.wecom.faults.plan(Hang())
+    await tenant.secret(KEY)
+    await tenant.secret(OTHER_KEY, "other")
+    await tenant.route()
+    allowed = f"--route-allowed-hosts={tenant.host}"
+    args = ("--namespace-routes", allowed, "--namespace=kube-system", LISTEN, f"--checkpoint=file:{checkpoint}")
+
+    def written_at() -> float:
+        return float(json.loads(checkpoint.read_bytes())["writtenAt"])
+
+    async with pipeline.daemon(*args) as daemon, await daemon.ready():
+        await daemon.log("route_declared", route=f"{tenant.namespace}/wecom")
+        url = (await daemon.log("alerts_taken_at"))["url"]
+        async with httpx.AsyncClient(base_url=url, trust_env=False) as http:
+            await accepted(http, webhook(make_alert(labels={"namespace": tenant.namespace})))
+        await until(lambda: bool(pipeline.group.wecom.requests) and b"HighLatency" in checkpoint.read_bytes())
+        moment = written_at()
+        await tenant.route("key_secret=other")
+        await until(lambda: written_at() > moment)
+        await daemon.kill()
+    async with pipeline.daemon(*args) as daemon, await daemon.ready():
+        assert "告警 HighLatency" in (await pipeline.group.message()).content
+    assert [each.key for each in pipeline.group.wecom.requests] == [KEY, OTHER_KEY]

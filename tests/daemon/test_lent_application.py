@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from uuid import uuid4
 
@@ -73,11 +73,12 @@ def arguments(office: Office, mail: MailServer, *allowed: str) -> tuple[str, ...
     return ("--namespace-routes", "--checkpoint=none", *lent)
 
 
-async def declared(daemon: DaemonProcess, *teams: Team) -> None:
+async def declared(daemon: DaemonProcess, *teams: Team, routes: Sequence[str] = ("people",)) -> None:
     """Wait until the teams' routes are there, and events are watched."""
     await (await daemon.ready()).aclose()
     for team in teams:
-        await daemon.log("route_declared", route=f"{team.namespace}/people")
+        for route in routes:
+            await daemon.log("route_declared", route=f"{team.namespace}/{route}")
 
 
 def told(office: Office, member: str) -> list[str]:
@@ -174,7 +175,7 @@ async def test_one_teams_wrong_people_keep_the_other_team_waiting_for_nothing(
     await shop.route("wechat:?to_user=lina&lang=en")
     await shop.route("apprise:?to=shop@example.com&lang=en", "mail")
     async with pipeline.daemon(*arguments(office, mail)) as daemon, await daemon.ready() as http:
-        await declared(daemon, *teams)
+        await declared(daemon, *teams, routes=("people", "mail"))
         await payments.happens("OfPayments")
         broken = await daemon.log("destination_broken")
         assert broken["destination"].endswith(f"@{payments.namespace}")

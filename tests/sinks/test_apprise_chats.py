@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -19,18 +18,6 @@ from tests.support.events import make_event
 
 TOKEN = "hush3hush4hush5hush6hush7"
 FEISHU = f"feishu://{TOKEN}"
-
-
-@pytest.fixture
-async def chat(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ChatServer]:
-    """A server at the address of Feishu and Slack, too."""
-    from apprise.plugins.feishu import NotifyFeishu  # noqa: PLC0415 only where it is used
-    from apprise.plugins.slack import NotifySlack  # noqa: PLC0415
-
-    async with chat_server() as server:
-        monkeypatch.setattr(NotifyFeishu, "notify_url", f"{server.url}/hook/{{token}}/")
-        monkeypatch.setattr(NotifySlack, "webhook_url", f"{server.url}/services")
-        yield server
 
 
 def settings(url: str) -> SinkSettings:

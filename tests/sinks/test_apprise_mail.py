@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -21,13 +20,6 @@ from tests.support.events import make_event
 from tests.support.mail_server import PASSWORD, USER, MailServer, certificate, mail_server, tls_context
 
 TO = "to=lihua@example.com"
-
-
-@pytest.fixture
-async def mail() -> AsyncIterator[MailServer]:
-    """A mail server."""
-    async with mail_server() as server:
-        yield server
 
 
 def settings(url: str) -> SinkSettings:
