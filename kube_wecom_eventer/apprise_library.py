@@ -218,7 +218,9 @@ def open_service(url: str) -> Service:
                 f"{scheme}:// is no service that Apprise knows{did_you_mean(scheme, known, written='{}://')}"
             )
         why = next((_Redaction(url).clean(line) for line in reversed(heard.said) if line), "")
-        raise Unusable(f"{scheme}://...: Apprise can't use this URL" + (f": {_ADDRESS.sub('***', why)}" if why else ""))
+        why = f": {_ADDRESS.sub('***', why)}" if why else ""
+        way = "; a mail needs a sender and receivers: from=NAME@DOMAIN, to=NAME@DOMAIN" if scheme in _MAIL else ""
+        raise Unusable(f"{scheme}://...: Apprise can't use this URL{why}{way}")
     service = Service(plugin, url=url)
     _refuse(service.scheme)
     return service

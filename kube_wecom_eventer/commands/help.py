@@ -66,8 +66,8 @@ EXIT_STATUSES: Mapping[int, str] = {
 """Of the daemon; a command names its own."""
 
 DEFAULTS = (
-    "`--route-default` is a sink without people, filters and words: those are the declared routes'. What these may name "
-    "is said by a few parameters more; see docs/tenants.md."
+    "`--route-default` is a sink without people, filters and words: those are the declared routes'. What these may "
+    "name is said by a few parameters more; see docs/tenants.md."
 )
 
 ENVIRONMENT: Mapping[str, str] = {

@@ -22,7 +22,7 @@ class MissedReceivers:
         self._missed[route] = receivers
         self._metrics.missed.labels(route=route).set(len(receivers))
         if receivers:
-            detail = "the others got the message; correct the receivers, or what the application may see"
+            detail = "the others got the message; correct the receivers, or what an application may see"
             self._log.warning("receivers_missed", route=route, receivers=list(receivers), detail=detail)
         else:
             self._log.info("receivers_reached_again", route=route)

@@ -27,6 +27,7 @@ _SENDER = re.compile(r"\((\d{3}), .*, '[^']*'\)")
 _SMTP = re.compile(r"Socket Exception: \((-?\d{1,3}), ")
 _HTTP = re.compile(r"\berror=(\d{3})\b")
 _SUBMITTING = re.compile(r'^Sending email to ".*" failed\.$')
+_PYTHONS = re.compile(r"""(?:\{'[^']*': )?\(?(-?\d{1,3}),? b(['"])(.*?)\2(?:, '[^']*')?\)?\}?""")
 _AUTHENTICATION = frozenset({530, 534, 535, 538})
 _OF_THE_MESSAGE = frozenset({552, 554})
 
@@ -94,7 +95,7 @@ def _by_smtp_code(said: str, lines: Sequence[str]) -> Outcome | None:
 
 def _by_http_status(said: str, lines: Sequence[str]) -> Outcome | None:
     found = _HTTP.search(said)
-    return by_status(int(found[1]), _line_of(found, lines)) if found else None
+    return by_status(int(found[1]), f"HTTP {found[1]}: {_line_of(found, lines)}") if found else None
 
 
 def _by_connection(said: str, lines: Sequence[str]) -> Outcome | None:
@@ -107,7 +108,7 @@ def _by_connection(said: str, lines: Sequence[str]) -> Outcome | None:
         return Outcome(verdict=Verdict.BROKEN, reason="tls", detail=detail)
     if found := _NOT_ASKED.search(said):
         reason = "timeout" if _TIMED_OUT.search(found[0]) else "network"
-        return Outcome(verdict=Verdict.RETRY, reason=reason, detail=_line_of(found, lines))
+        return Outcome(verdict=Verdict.RETRY, reason=reason, detail=f"no connection: {_line_of(found, lines)}")
     found = _UNANSWERED.search(said)
     if found is None:
         return None
@@ -137,5 +138,6 @@ def _line_of(found: re.Match[str], lines: Sequence[str]) -> str:
 
 
 def _short(line: str) -> str:
-    text = " ".join(line.removeprefix("Socket Exception: ").split())
+    """Return a line as a person may read it: without the signs of Python that smtplib's exceptions are written in."""
+    text = _PYTHONS.sub(r"\1 \3", " ".join(line.removeprefix("Socket Exception: ").split()))
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"

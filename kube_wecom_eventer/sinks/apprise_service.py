@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
@@ -119,6 +119,8 @@ class AppriseService:
         refused: list[tuple[str, Outcome]] = []
         for receiver, told in ended:
             found = outcome_of(told)
+            if receiver and found.reason in (NO_RECEIVER, NOT_NOW):
+                found = replace(found, detail=f"{receiver}: {found.detail}")
             if found.verdict is not Verdict.ACCEPTED and not receiver and told_somebody(told):
                 # To send it again would tell those again who have it.
                 sending.missed.append(f"one of its receivers ({found.detail})")

@@ -181,7 +181,7 @@ async def test_check_says_what_is_wrong_with_a_mail_server(pipeline: Pipeline, m
     """Before an event needs it."""
     checked = await check(pipeline, f"--sink=apprise:{mail.url(TO, password='wrong-hush-hush')}", "--send-test")
     (found,) = checked.about("sink-1", "✗")
-    assert "the mail server refuses the login: (535" in found
+    assert "the mail server refuses the login: 535 5.7.8" in found
     shows_no_secret(json.dumps(checked.findings))
 
 

@@ -65,6 +65,28 @@ def test_a_failure_is_classified(said: tuple[str, ...], verdict: Verdict, reason
     assert outcome.detail
 
 
+@pytest.mark.parametrize(
+    ("said", "detail"),
+    [
+        ("Socket Exception: (535, b'5.7.8 wrong')", "the mail server refuses the login: 535 5.7.8 wrong"),
+        (
+            "Socket Exception: {'***': (550, b\"5.1.1 can't\")}",
+            "the mail server does not take the receiver: 550 5.1.1 can't",
+        ),
+        ("SMTP recipient *** was refused: 450 b'4.2.0 grey'", "SMTP recipient *** was refused: 450 4.2.0 grey"),
+        ("Socket Exception: (553, b'5.7.1 no', 'a@b.cc')", "the mail server does not take the sender: 553 5.7.1 no"),
+        (
+            "Failed to send Slack notification: , error=429.",
+            "HTTP 429: Failed to send Slack notification: , error=429.",
+        ),
+        ("Socket Exception: [Errno 111] Connection refused", "no connection: [Errno 111] Connection refused"),
+    ],
+)
+def test_what_went_wrong_is_said_as_the_server_said_it(said: str, detail: str) -> None:
+    """Not as Python writes it."""
+    assert outcome_of(Told(accepted=False, said=(said,), warned=said)).detail.endswith(detail)
+
+
 def test_success_is_what_the_library_says() -> None:
     """Whatever it logs."""
     assert outcome_of(Told(accepted=True, said=("error=500",))).verdict is Verdict.ACCEPTED
