@@ -41,6 +41,12 @@ _LOCAL = frozenset({"blink1", "dbus", "gio", "glib", "gnome", "kde", "macosx", "
 _RELAYS = frozenset({"apprise", "apprises"})
 """An Apprise API server says that it has taken a message, not that somebody has got it."""
 
+_CALLED = {
+    "email": "mailtos", "mail": "mailtos", "smtp": "mailtos", "smtps": "mailtos", "msteams": "workflows",
+    "teams": "workflows", "telegram": "tgram", "mattermost": "mmosts", "rocketchat": "rockets",
+}  # fmt: skip
+"""What a service may be called, by the scheme that it has."""
+
 _PAGE = 32_768
 """Characters of a body: whoever takes HTML of this size, and a subject, sends mail."""
 
@@ -214,9 +220,10 @@ def open_service(url: str) -> Service:
     if plugin is None:
         known: list[str] = NotificationManager().schemas()  # type: ignore[no-untyped-call]
         if scheme not in known and scheme not in ("http", "https"):
-            raise Unusable(
-                f"{scheme}:// is no service that Apprise knows{did_you_mean(scheme, known, written='{}://')}"
+            meant = (
+                f"; write {_CALLED[scheme]}://" if scheme in _CALLED else did_you_mean(scheme, known, written="{}://")
             )
+            raise Unusable(f"{scheme}:// is no service that Apprise knows{meant}")
         why = next((_Redaction(url).clean(line) for line in reversed(heard.said) if line), "")
         why = f": {_ADDRESS.sub('***', why)}" if why else ""
         way = "; a mail needs a sender and receivers: from=NAME@DOMAIN, to=NAME@DOMAIN" if scheme in _MAIL else ""

@@ -122,7 +122,7 @@ def test_the_sinks_that_are_documented_run_without_a_doubt(page: str) -> None:
     """Each that people copy from the page."""
     text = (ROOT / "docs" / page).read_text(encoding="utf-8")
     sinks = re.findall(r"(?m)^--sink=\S+$", text)
-    assert len(sinks) == 3
+    assert len(sinks) == 4
     environ = {"WECOM_ROBOT_KEY": "k", "WECOM_APPLICATION_SECRET": "s", "DINGTALK_TOKEN": "t", "DINGTALK_SIGN": "SEC"}
     read = load_settings(sinks, environ=environ)
     assert [*read.warnings, *(doubt for sink in read.sinks for doubt in doubts(sink))] == []

@@ -111,6 +111,7 @@ def test_nothing_that_is_printed_shows_the_url() -> None:
         ("apprise:mailto:lihua@example.com", "what stands there is no URL of Apprise's; write for example"),
         ("apprise:nonsense", "what stands there is no URL of Apprise's"),
         ("apprise:nonsense://x", "nonsense:// is no service that Apprise knows"),
+        ("apprise:teams://x", "teams:// is no service that Apprise knows; write workflows://"),
         ("apprise:mailto://lihua", "mailto://...: Apprise can't use this URL"),
     ],
 )

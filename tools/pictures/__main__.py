@@ -24,6 +24,7 @@ from playwright.async_api import Browser, Page, async_playwright
 from kube_wecom_eventer.demo.gallery import samples
 from kube_wecom_eventer.demo.serving import serve
 from tools.pictures.chromium import FLAGS, chromium
+from tools.pictures.mails import mails
 from tools.pictures.staging import Staged
 
 LARGEST = 200_000  # bytes of a picture
@@ -134,6 +135,15 @@ class Painter:
                 bubble = page.locator(f"#{sample.name} .bubble")
                 self.write(f"{sample.kind}-{sample.case}.{sample.lang}", await bubble.screenshot())
 
+    async def mails(self) -> None:
+        """Some built-in mails, as wide as a telephone shows them."""
+        page = await self.browser.new_page(viewport={"width": 460, "height": 400}, device_scale_factor=2)
+        for lang in LANGS:
+            for name, html in mails(lang):
+                await page.set_content(html)
+                self.write(f"mail-{name}.{lang}", await page.locator("body").screenshot())
+        await page.close()
+
     def write(self, name: str, picture: bytes) -> None:
         """Write a picture in 256 colours. SystemExit where it is too large all the same."""
         quantized = subprocess.run(  # noqa: S603 a fixed program, and a picture that we drew
@@ -168,6 +178,7 @@ async def make(browser_path: str, quantizer: str) -> None:
                 await painter.chat(lang, "chat-digest", digest, group=1)
                 await painter.chat(lang, "chat-refused", refused, group=0)
             await painter.samples()
+            await painter.mails()
             await browser.close()
 
 
