@@ -14,6 +14,7 @@ from datetime import datetime
 
 import httpx
 
+from kube_wecom_eventer.alert_intake import AlertIntake
 from kube_wecom_eventer.app import Daemon
 from kube_wecom_eventer.building import HttpClients
 from kube_wecom_eventer.config import Settings
@@ -68,6 +69,12 @@ class Instance:
     def running(self) -> bool:
         """Whether its process lives."""
         return self.ended is None
+
+    @property
+    def intake(self) -> AlertIntake | None:
+        """Who takes alerts there, if anybody does."""
+        built = hasattr(self, "daemon") and self.running and not self.cards[0].dead
+        return self.daemon._intake() if built else None
 
     @property
     def synced(self) -> bool:

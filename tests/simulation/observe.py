@@ -17,9 +17,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from unittest import mock
 
-from kube_wecom_eventer import building, ways
+from kube_wecom_eventer import alert_intake, building, ways
+from kube_wecom_eventer.alert import AlertEvent
 from kube_wecom_eventer.demo.wecom import Received
 from kube_wecom_eventer.event import Event
+from kube_wecom_eventer.kube.stored_alerts import WaitingAlert
 from kube_wecom_eventer.notify import pending
 from kube_wecom_eventer.render import Merged, Message, Wording
 from kube_wecom_eventer.sinks import Account, Outcome, Sink, Verdict
@@ -32,7 +34,9 @@ _ATTEMPT: ContextVar[Attempt | None] = ContextVar("attempt", default=None)
 
 
 def version_of(event: Event) -> Version:
-    """Return which version of which event it is."""
+    """Return which version of which event it is; of an alert which of its firings, and whether that is over."""
+    if isinstance(event, AlertEvent):
+        return event.metadata.uid, int(event.alert.starts_at.timestamp()) * 2 + event.alert.resolved
     return event.metadata.uid, int(event.metadata.resource_version or 0)
 
 
@@ -216,8 +220,13 @@ def observed(ledger: Ledger) -> Iterator[None]:
     def merged(group: Any, event: Event, count: int) -> None:
         merge(group, event, count if isinstance(count, Counted) else Counted(count, version_of(event)))
 
+    def noted(*, count: int, **fields: Any) -> WaitingAlert:
+        # What a checkpoint holds is plain.
+        return WaitingAlert(count=int(count), **fields)
+
     with (
         mock.patch.object(building.SinkMaker, "sink", sink),
+        mock.patch.object(alert_intake, "WaitingAlert", noted),
         mock.patch.object(ways, "build_wording", wording),
         mock.patch.object(pending, "_Group", _CountedGroup),
         mock.patch.object(pending.MergingPending, "_merge", staticmethod(merged)),

@@ -7,8 +7,11 @@ drawn leaves the events as they were.
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
+EPOCH = datetime(2026, 11, 20, tzinfo=UTC)
+"""What the wall clock shows when the loop's clock shows 0."""
 NAMESPACES = ("payments", "shop", "search")
 REASONS = ("BackOff", "Failed", "FailedScheduling", "Unhealthy", "Evicted")
 KEYS = ("11111111-aaaa-4bbb-8ccc-000000000001", "22222222-aaaa-4bbb-8ccc-000000000002")
@@ -35,6 +38,7 @@ _TO = {
     "wecom": "wecom:?key={key}&api=http://wecom.test",
     "wechat": f"wechat:?corp_id={CORP}&agent_id={AGENT}&corp_secret={CORP_SECRET}&api=http://wecom.test",
     "dingtalk": f"dingtalk:http://ding.test/robot/send?access_token={DING_TOKEN}&sign={DING_SIGN}",
+    "apprise": "apprise:json://hook.test/in?",
 }
 
 
@@ -55,7 +59,9 @@ class RoutePlan:
     def argument(self) -> str:
         """Return the flag as a user writes it."""
         options = [_TO[self.chat].format(key=self.key), f"route={self.name}", f"level={self.level}"]
-        options += [f"repeat_interval={self.repeat_interval}s", f"msgtype={self.msgtype}"]
+        options.append(f"repeat_interval={self.repeat_interval}s")
+        if self.msgtype:
+            options.append(f"msgtype={self.msgtype}")
         if self.group_wait:
             options.append(f"group_wait={self.group_wait}s")
         if self.namespaces:
@@ -64,8 +70,8 @@ class RoutePlan:
             options.append(f"reason={','.join(f'^{reason}$' for reason in self.reasons)}")
         return f"--sink={'&'.join(options)}"
 
-    def selects(self, event: EventPlan) -> bool:
-        """Whether the route is to tell this event."""
+    def selects(self, event: EventPlan | AlertPlan) -> bool:
+        """Whether the route is to tell this event, or alert."""
         return (
             (event.level == "Warning" or self.level == "Normal")
             and (not self.namespaces or event.namespace in self.namespaces)
@@ -84,6 +90,27 @@ class EventPlan:
     reason: str
     message: str
     level: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertPlan:
+    """An alert that fires for ``lasts`` seconds, once in a run; every ``repeat`` seconds it is posted again.
+
+    ``reason``: its name.
+    """
+
+    at: float
+    reason: str
+    namespace: str
+    deployment: str
+    severity: str
+    lasts: float
+    repeat: float
+
+    @property
+    def level(self) -> str:
+        """The level of its severity."""
+        return "Normal" if self.severity == "info" else "Warning"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +143,7 @@ class Plan:
     mode: str
     routes: tuple[RoutePlan, ...]
     events: tuple[EventPlan, ...]
+    alerts: tuple[AlertPlan, ...]
     faults: tuple[FaultPlan, ...]
     ends_at: float
     event_metrics: bool
@@ -151,11 +179,17 @@ def make_plan(seed: int) -> Plan:
     )
     if mode == "replicas":
         length = min(length, 300.0)
-    return Plan(
+    routes = (
+        *_routes(stream(seed, "routes")),
+        *_other_chats(stream(seed, "chats")),
+        *_threads(stream(seed, "threads")),
+    )
+    plan = Plan(
         seed=seed,
         mode=mode,
-        routes=(*_routes(stream(seed, "routes")), *_other_chats(stream(seed, "chats"))),
+        routes=routes,
         events=_events(stream(seed, "events"), shape, length),
+        alerts=(),
         faults=() if rng.random() < 0.1 else _faults(stream(seed, "faults"), length, mode, pressing=shape == "steady"),
         ends_at=length,
         event_metrics=rng.random() < 0.5,
@@ -165,6 +199,10 @@ def make_plan(seed: int) -> Plan:
         drains=rng.random() < 0.3,
         idle=rng.choice((0.0, 5.0, 30.0, 400.0)),
     )
+    if plan.max_groups < 100:
+        # What has no group of its own is kept as a sum across a restart: which alerts it stands for nobody knows then.
+        return plan
+    return replace(plan, alerts=_alerts(stream(seed, "alerts"), length))
 
 
 def _routes(rng: random.Random) -> tuple[RoutePlan, ...]:
@@ -199,6 +237,43 @@ def _other_chats(rng: random.Random) -> tuple[RoutePlan, ...]:
             group_wait=rng.choice((0, 0, 8)),
             msgtype=rng.choice(("text", "markdown")),
         ),
+    )
+
+
+def _threads(rng: random.Random) -> tuple[RoutePlan, ...]:
+    """Return a route to a service of Apprise's, in every sixth run."""
+    if rng.random() >= 1 / 6:
+        return ()
+    return (
+        RoutePlan(
+            name="route-threads",
+            chat="apprise",
+            key="",
+            level=rng.choice(("Warning", "Normal")),
+            namespaces=rng.choice(((), NAMESPACES[:1])),
+            reasons=(),
+            repeat_interval=rng.choice((0, 20, 300)),
+            group_wait=rng.choice((0, 0, 8)),
+            msgtype="",
+        ),
+    )
+
+
+def _alerts(rng: random.Random, length: float) -> tuple[AlertPlan, ...]:
+    """Return some alerts, in every third run."""
+    if rng.random() >= 1 / 3:
+        return ()
+    return tuple(
+        AlertPlan(
+            at=rng.uniform(5.0, length),
+            reason=rng.choice(REASONS),
+            namespace=rng.choice(NAMESPACES),
+            deployment=f"{rng.choice(APPS)}-{number}",
+            severity=rng.choice(("critical", "warning", "info")),
+            lasts=rng.choice((3.0, 30.0, 200.0)) * rng.uniform(0.5, 1.5),
+            repeat=rng.choice((10.0, 60.0)),
+        )
+        for number in range(rng.choice((1, 3, 8, 30)))
     )
 
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 from unittest import mock
 
-from kube_wecom_eventer import pipeline
+from kube_wecom_eventer import paces
+from kube_wecom_eventer.alerts.told import ToldAlerts
 from kube_wecom_eventer.errors import Gone
 from kube_wecom_eventer.kube.event_stream import EventStream
 from kube_wecom_eventer.kube.last_seen import LastSeen
@@ -20,7 +21,7 @@ from kube_wecom_eventer.notify import Dispatcher, MergingPending, Notification, 
 from kube_wecom_eventer.notify.pace import WINDOW
 from kube_wecom_eventer.notify.repeats import Repeats
 from kube_wecom_eventer.render import digest
-from kube_wecom_eventer.sinks import Outcome, Verdict, wecom_application
+from kube_wecom_eventer.sinks import AppriseService, Outcome, Verdict, wecom_application
 from kube_wecom_eventer.sinks.access_token import AccessToken
 from kube_wecom_eventer.sinks.codes import Codes
 from tests.simulation.invariants import violations
@@ -36,7 +37,7 @@ EVERY = ("alone", *WITH_CHECKPOINT)
 @dataclass(frozen=True, kw_only=True)
 class Plant:
     """A mistake. ``noticed_by``: the invariants that may notice it. ``modes``: of the runs in which it matters;
-    ``chat``: to which a route of these runs leads."""
+    ``chat``: to which a route of these runs leads; ``alerts``: they have some."""
 
     name: str
     says: str
@@ -44,6 +45,7 @@ class Plant:
     make: Callable[[], Patch]
     modes: Sequence[str] = EVERY
     chat: str = "wecom"
+    alerts: bool = False
     seeds: range = range(600)
 
 
@@ -177,6 +179,15 @@ def _oldest_first(_due: Any) -> Any:
     return due_at
 
 
+def _forgets_calls(send: Any) -> Any:
+    async def forgetful(self: AppriseService, message: Any) -> Outcome:
+        outcome: Outcome = await send(self, message)
+        self._sending = None
+        return outcome
+
+    return forgetful
+
+
 PLANTS: tuple[Plant, ...] = (
     Plant(name="pace-window", says="the pace's window has 59 s", noticed_by=("paced",), make=_window_of_59_s),
     Plant(
@@ -280,7 +291,7 @@ PLANTS: tuple[Plant, ...] = (
         name="unclean-start-trusted",
         says="after a kill nothing counts as just sent",
         noticed_by=("paced",),
-        make=_replaced(pipeline, "UNRECORDED", 0),
+        make=_replaced(paces, "UNRECORDED", 0),
         modes=WITH_CHECKPOINT,
     ),
     Plant(
@@ -312,6 +323,36 @@ PLANTS: tuple[Plant, ...] = (
         noticed_by=("represented", "ordered"),
         make=_wrapped(Repeats, "due_at", _oldest_first),
     ),
+    Plant(
+        name="alerts-not-noted",
+        says="the checkpoint forgets alerts that wait",
+        noticed_by=("represented",),
+        make=_replaced(Dispatcher, "alerts", lambda _self: iter(())),
+        modes=WITH_CHECKPOINT,
+        alerts=True,
+    ),
+    Plant(
+        name="told-alerts-forgotten",
+        says="the checkpoint forgets which alerts were told",
+        noticed_by=("once",),
+        make=_replaced(ToldAlerts, "entries", lambda _self, _most: {}),
+        modes=WITH_CHECKPOINT,
+        alerts=True,
+    ),
+    Plant(
+        name="alerts-always-news",
+        says="an alert that is posted again is told again",
+        noticed_by=("once",),
+        make=_replaced(ToldAlerts, "is_news", lambda *_args, **_options: True),
+        alerts=True,
+    ),
+    Plant(
+        name="call-not-waited-for",
+        says="what hangs in a thread is sent again instead of being waited for",
+        noticed_by=("once",),
+        make=_wrapped(AppriseService, "send", _forgets_calls),
+        chat="apprise",
+    ),
 )
 
 
@@ -329,7 +370,8 @@ def noticed(plant: Plant) -> Noticed | None:
     runs = 0
     for seed in plant.seeds:
         plan = make_plan(seed)
-        if plan.mode not in plant.modes or all(route.chat != plant.chat for route in plan.routes):
+        matters = plan.mode in plant.modes and (plan.alerts or not plant.alerts)
+        if not matters or all(route.chat != plant.chat for route in plan.routes):
             continue
         runs += 1
         world = World(plan=plan)

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Literal
 from unittest import mock
@@ -22,16 +22,16 @@ from kube_wecom_eventer.demo.store import Key, ObjectStore
 from kube_wecom_eventer.kube import event_stream
 from kube_wecom_eventer.notify import pending
 from kube_wecom_eventer.virtual_time import VirtualLoop
+from tests.simulation.alerts import Alertmanager, Taken
 from tests.simulation.chats import Chats
 from tests.simulation.faults import Faults, restorable
 from tests.simulation.history import History
 from tests.simulation.instance import Instance
 from tests.simulation.observe import Ledger, Version, observed
-from tests.simulation.plan import NAMESPACES, EventPlan, FaultPlan, Plan, stream
+from tests.simulation.plan import EPOCH, NAMESPACES, EventPlan, FaultPlan, Plan, stream
+from tests.simulation.threads import threaded
 from tests.simulation.transport import Peer
 
-EPOCH = datetime(2026, 11, 20, tzinfo=UTC)
-"""What the wall clock shows when the loop's clock shows 0."""
 _NOISE = Key("configmaps", "default", "noise")
 HEALS_WITHIN = 2400.0
 """Seconds that the daemons get to finish once all is well: a robot is probed every 15 minutes at least."""
@@ -71,7 +71,9 @@ class World:
         with asyncio.Runner(loop_factory=VirtualLoop) as runner:
             runner.get_loop()
             self._build()
-            with observed(self.ledger), _quiet_logs(self.said if self.verbose else None), _small(self.plan):
+            logs = _quiet_logs(self.said if self.verbose else None)
+            calls = threaded(self, stream(self.plan.seed, "calls"))
+            with observed(self.ledger), logs, calls, _small(self.plan):
                 runner.run(self._play())
 
     @property
@@ -93,6 +95,11 @@ class World:
     def now(self) -> float:
         """Seconds since the beginning."""
         return asyncio.get_running_loop().time() - self.began
+
+    @property
+    def selectable(self) -> list[Written | Taken]:
+        """All versions of events and alerts that daemons could have seen."""
+        return [*self.written, *self.alertmanager.taken.values()]
 
     def wall(self) -> datetime:
         """What clocks on walls show."""
@@ -119,6 +126,7 @@ class World:
         self.api_peer = Peer(name="API server", app=self.api)
         self.wecom_peer = Peer(name="WeCom", app=self.chats)
         self.history = History(self.store, epoch=EPOCH)
+        self.alertmanager = Alertmanager(stage=self, routes=self.plan.routes, rng=stream(seed, "posts"))
         self._settings = load_settings(self.plan.arguments(), environ={})
         self._rng = stream(seed, "daemons")
         self._faults = Faults(self, stream(seed, "upsets"))
@@ -164,6 +172,7 @@ class World:
     def _timeline(self) -> Iterator[tuple[float, Callable[[], None]]]:
         for event in self.plan.events:
             yield event.at, partial(self.write, event)
+        yield from self.alertmanager.timeline(self.plan.alerts)
         for fault in self.plan.faults:
             yield fault.at, partial(self._begin, fault)
             if fault.lasts:
@@ -285,9 +294,11 @@ class World:
         self.newest = {uid: by_version[uid, version] for uid, version in kept.items()}
         self.said(f"restored to {revision}")
 
-    def untold(self) -> dict[str, list[Written]]:
-        """Return for each route the newest versions that no accepted message told."""
-        missing: dict[str, list[Written]] = defaultdict(list)
+    def untold(self) -> dict[str, list[Written | Taken]]:
+        """Return for each route the newest versions, and the alerts, that no accepted message told."""
+        missing: dict[str, list[Written | Taken]] = defaultdict(list)
+        for name, alerts in self.alertmanager.untold(self.ledger.told).items():
+            missing[name] += alerts
         for written in self.newest.values():
             for route in written.routes:
                 if not written.unseen and not self._told(route, written):
@@ -335,7 +346,7 @@ class World:
     def _unfinished(self) -> bool:
         missing = self.untold()
         dropped = {route: sum(each.dropped(route) for each in self.instances) for route in missing}
-        return any(len(missing[route]) > dropped[route] for route in missing)
+        return bool(self.alertmanager.unposted) or any(len(missing[route]) > dropped[route] for route in missing)
 
 
 @contextmanager
