@@ -300,6 +300,8 @@ PLANTS: tuple[Plant, ...] = (
         noticed_by=("superseded", "once"),
         make=_replaced(LastSeen, "check", lambda self, document: self.note(document)),
         modes=("rollouts",),
+        # Much must be waiting while two processes send: rare.
+        seeds=range(900, 1000),
     ),
     Plant(
         name="lease-not-asked",
