@@ -13,6 +13,7 @@ from kube_wecom_eventer.match import SILENCED
 from kube_wecom_eventer.metrics import LABEL_VALUES, LABELS, PREFIX, Metrics
 from kube_wecom_eventer.notify import DROP_REASONS
 from kube_wecom_eventer.reading import EXPIRED, NO_CHECKPOINT, ROUTE_REMOVED
+from kube_wecom_eventer.sinks.apprise_answers import NO_RECEIVER, NOT_NOW
 from kube_wecom_eventer.sinks.dingtalk_codes import DINGTALK
 from kube_wecom_eventer.sinks.wecom_codes import APPLICATION, ROBOT
 
@@ -69,7 +70,7 @@ def test_each_reason_of_a_failed_attempt_is_explained() -> None:
     """Sinks name them in their outcomes; codes and statuses stand for themselves."""
     named = literals(r'"((?:http|errcode)_[^"]+)"', "sinks/*.py") | literals(r'reason="(\w+)"', "sinks/*.py")
     forms = {re.sub(r"\{(errcode|NO_RECEIVER|status // 100)\}", "N", name).replace("{status}", "NNN") for name in named}
-    forms |= {f"not_{codes.of.lower()}" for codes in (ROBOT, APPLICATION, DINGTALK)}
+    forms |= {f"not_{codes.of.lower()}" for codes in (ROBOT, APPLICATION, DINGTALK)} | {NO_RECEIVER, NOT_NOW}
     assert forms == set(LABEL_VALUES["messages_failed"]["reason"])
 
 

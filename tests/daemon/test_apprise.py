@@ -148,7 +148,7 @@ async def test_a_route_of_a_namespace_may_mail_where_the_platform_allows_it(
         await secret(pipeline, "mailing", url=f"json://{chat.place}/{TOKEN}")
         await asyncio.sleep(1.1)
         await pipeline.event("b", reason="Later")
-        broken = await daemon.log("destination_broken")
+        broken = await daemon.log("destination_broken", destination=f"apprise-{namespace}/mailing/url")
         assert "may not send there" in broken["detail"]
         assert chat.requests == []
     shows_no_secret(daemon.output)

@@ -81,6 +81,11 @@ async def declared(daemon: DaemonProcess, *teams: Team, routes: Sequence[str] = 
             await daemon.log("route_declared", route=f"{team.namespace}/{route}")
 
 
+def said(daemon: DaemonProcess, event: str, team: Team) -> bool:
+    """Whether the log says so of a destination of a team's."""
+    return any(line["event"] == event and line["destination"].endswith(f"@{team.namespace}") for line in daemon.logs)
+
+
 def told(office: Office, member: str) -> list[str]:
     """Return the first lines of what a member has on the screen."""
     return [text.split("\n")[0].strip("\u200b\u200c") for text in office.company.inboxes[member]]
@@ -177,9 +182,9 @@ async def test_one_teams_wrong_people_keep_the_other_team_waiting_for_nothing(
     async with pipeline.daemon(*arguments(office, mail)) as daemon, await daemon.ready() as http:
         await declared(daemon, *teams, routes=("people", "mail"))
         await payments.happens("OfPayments")
-        broken = await daemon.log("destination_broken")
-        assert broken["destination"].endswith(f"@{payments.namespace}")
-        await daemon.log("destination_retry")
+        # Other tests' namespaces on a shared server have routes, too.
+        for event in ("destination_broken", "destination_retry"):
+            await until(lambda event=event: said(daemon, event, payments))  # type: ignore[misc]
         await shop.happens("OfShop")
         await until(lambda: bool(office.company.inboxes["lina"] and mail.mails))
         assert mail.mails[0].receiver == "shop@example.com"
