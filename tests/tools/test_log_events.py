@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+
 from tools.reference.log_events import log_events
 from tools.reference.log_meanings import MEANINGS
 
