@@ -82,10 +82,10 @@ async def test_all_is_well_and_nothing_is_sent(pipeline: Pipeline) -> None:
     assert checked.status == 0
     assert checked.marked("✗") == []
     assert checked.marked("!") == []
-    assert checked.about("API server")[0].endswith("1 events in the last hour")
+    assert checked.about("API server")[0].endswith("1 event in the last hour")
     assert checked.about(f"list, watch events in {pipeline.server.namespace}") == ["granted"]
-    assert checked.about("sink-1", "✓")[1] == "takes 1 of 1 events in the last hour: BackOff 1"
-    assert "renders 1 recent events" in checked.about("sink-1 template")[0]
+    assert checked.about("sink-1", "✓")[1] == "takes 1 of 1 event in the last hour: BackOff 1"
+    assert "renders 1 recent event;" in checked.about("sink-1 template")[0]
     assert checked.about("checkpoint")[0].endswith("/position: none yet")
     assert "can be reached" in checked.about(f"{pipeline.group.url}/")[0]
     assert checked.about("test messages") == ["none was sent; --send-test sends one to each destination"]
@@ -241,7 +241,7 @@ async def test_the_last_hour_is_played_through_the_routes(pipeline: Pipeline) ->
     assert 18 <= messages <= 22
     assert "messages for 30 versions of events" in told
     nobodys = next(each for each in section if each["mark"] == "!")
-    assert nobodys["text"].startswith("1 Warnings;")
+    assert nobodys["text"].startswith("1 Warning;")
     assert nobodys["shown"] == [f"1× Orphan in {pipeline.server.namespace}"]
     assert not pipeline.group.wecom.requests
 
@@ -313,7 +313,7 @@ async def test_declared_routes_are_checked_like_those_of_the_args(pipeline: Pipe
     assert checked.status == 1
     name = f"{tenant.namespace}/wecom"
     assert checked.about(f"{name}/good", "✓") == [
-        "takes 1 of 1 events in the last hour: BackOff 1",
+        "takes 1 of 1 event in the last hour: BackOff 1",
         f"Secret {tenant.namespace}/wecom-robot holds a key",
     ]
     assert any("level=Foo" in text for text in checked.about(f"{name}/bad", "✗"))
@@ -395,6 +395,12 @@ async def test_a_proxy_that_is_none_is_told(tmp_path: Path, monkeypatch: pytest.
             "HTTP_PROXY, HTTPS_PROXY, ALL_PROXY or the kubeconfig's proxy-url",
             "HTTP_PROXY, HTTPS_PROXY or ALL_PROXY",
         ]
+
+
+async def test_a_watched_namespace_that_is_not_there_is_said(pipeline: Pipeline) -> None:
+    """A misspelt one has rights and no events, so nothing else would show it."""
+    checked = await check(pipeline, f"--watch-namespaces={pipeline.server.namespace},paymnts", pipeline.group.sink())
+    assert checked.about("--watch-namespaces", "!") == ["there is no namespace paymnts, so no event of it is told"]
 
 
 async def test_the_checkpoint_is_looked_at_and_left_alone(pipeline: Pipeline, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import re2
 
 from kube_wecom_eventer.commands.check.findings import Report
 from kube_wecom_eventer.commands.check.recent import Recent
+from kube_wecom_eventer.commands.texts import counted
 from kube_wecom_eventer.config import CLUSTER_SCOPE, EVENTS, FilterSettings
 from kube_wecom_eventer.config.shown import shown_value
 from kube_wecom_eventer.routing import RouteTable, Way
@@ -55,11 +56,11 @@ def _takes(way: Way, table: RouteTable, recent: Recent, report: Report) -> None:
             taken[event.reason] += 1
     others = [f"other routes take {elsewhere}"] if elsewhere else []
     if taken:
-        text = f"takes {taken.total()} of {all_of_them} events {within(recent.seconds)}: {named(taken)}"
+        text = f"takes {taken.total()} of {counted(all_of_them, 'event')} {within(recent.seconds)}: {named(taken)}"
         report.good(subject, "; ".join([text, *others]))
         return
     why = [*(f"{name}= refuses {count}" for name, count in _ordered(refused)), *others]
-    text = f"takes none of {all_of_them} events {within(recent.seconds)}: {', '.join(why)}"
+    text = f"takes none of {counted(all_of_them, 'event')} {within(recent.seconds)}: {', '.join(why)}"
     if others:
         report.good(subject, text)
     else:
