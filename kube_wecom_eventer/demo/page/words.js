@@ -164,7 +164,7 @@ const ZH = {
   action_wecom_down: "企业微信故障",
   action_wecom_down_on: "恢复企业微信",
   hint_wecom_down: "一律返回 502。事件合并等待，重试间隔越来越长。再按一次恢复：下一次重试时，积压的事件一起到达。",
-  action_api_restart: "重启 API Server",
+  action_api_restart: "重启 API server",
   hint_api_restart: "连接全部断开，期间又发生 6 个事件。watch 从断点继续：6 个都会通知，不丢也不重复。",
   action_key_revoked: "吊销 key",
   action_key_revoked_on: "恢复 key",
