@@ -118,7 +118,7 @@ const ZH = {
   events: "集群事件",
   events_note: "灰色：没有路由选中",
   groups: "企业微信群",
-  daemon: "守护进程的告警日志",
+  daemon: "守护进程的警告日志",
   daemon_quiet: "目前没有。",
   view_try: "动手试",
   view_events: "事件",
