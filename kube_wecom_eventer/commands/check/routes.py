@@ -82,7 +82,7 @@ def _matches(subject: str, option: str, pattern: str, *, reasons: Counter[str], 
     if matched:
         report.good(subject, f"{shown} matches {named(matched)}")
         return
-    text = f"{shown} matches none of the {len(reasons)} reasons {within(seconds)}"
+    text = f"{shown} matches none of {counted(len(reasons), 'reason')} {within(seconds)}"
     if near := _near(pattern.strip("^$"), reasons):
         report.doubtful(subject, f"{text}; there is {near}", f"{option}={near}, if that was meant")
     else:
