@@ -351,6 +351,14 @@ async def test_args_that_cannot_run_are_told_like_the_daemon_does(pipeline: Pipe
     assert {each["section"] for each in checked.findings} == {"Arguments"}
 
 
+@pytest.mark.parametrize("words", [["-o", "json"], ["-o=json"], ["--output=table", "-o=json"]])
+async def test_the_form_may_be_written_short(words: list[str]) -> None:
+    """As for the other commands, and for kubectl."""
+    out = io.StringIO()
+    assert await command.run(words, environ={}, out=out, neighbour=NOBODY) == 2
+    assert json.loads(out.getvalue())[0]["mark"] == "✗"
+
+
 async def test_an_api_server_that_is_not_there_is_told() -> None:
     """With its address, and what went wrong."""
     args = ["--source=kubernetes:http://127.0.0.1:9?inClusterConfig=false", "--sink=log:"]
