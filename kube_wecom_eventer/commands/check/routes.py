@@ -42,7 +42,8 @@ def check_routes(table: RouteTable, recent: Recent, report: Report) -> None:
 def _takes(way: Way, table: RouteTable, recent: Recent, report: Report) -> None:
     subject, all_of_them = way.route.name, len(recent.events)
     if not all_of_them:
-        report.note(subject, f"no event {within(recent.seconds)}, so its filter could not be tried")
+        none = "events can't be listed" if recent.trouble else f"no event {within(recent.seconds)}"
+        report.note(subject, f"{none}, so its filter could not be tried")
         return
     refused: Counter[str] = Counter()
     taken: Counter[str] = Counter()
