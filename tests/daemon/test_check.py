@@ -189,7 +189,7 @@ async def test_a_route_that_takes_nothing_says_which_filter_refuses(pipeline: Pi
         "takes none of 2 events in the last hour: level= refuses 1, reason= refuses 1"
     ]
     near = checked.finding("there is BackOff")
-    assert near["text"] == "Backoff matches none of the 2 reasons in the last hour; there is BackOff"
+    assert near["text"] == "Backoff matches none of 2 reasons in the last hour; there is BackOff"
     assert near["do"] == ["reason=BackOff, if that was meant"]
     assert checked.about("sink-2 namespaces=") == [
         f"{namespace[:-1]}: no event is about this namespace; there is {namespace}"
