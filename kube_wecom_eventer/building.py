@@ -326,6 +326,7 @@ def described(sink: SinkSettings) -> dict[str, object]:
         "severity_map": dict(chosen.severities),
         "send_resolved": "" if chosen.send_resolved else "false",
         "template": str(sink.template) if sink.template else "built-in",
+        "default": sink.default,
     }
     return {name: value for name, value in described.items() if value}
 

@@ -1,4 +1,4 @@
-"""Texts that the command line names, files or stdin; and texts that are shown on a terminal."""
+"""Texts that the command line names, files or stdin; and texts that are shown to a person."""
 
 from __future__ import annotations
 
@@ -22,6 +22,11 @@ def read_text(place: str, *, stdin: TextIO, where: str, instead: str) -> str:
         raise ConfigError([f"{where}: is no text in UTF-8; {instead}"]) from None
     except (OSError, ValueError) as error:
         raise ConfigError([f"{where}: can't be read: {getattr(error, 'strerror', None) or error}"]) from None
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a number with its noun, whose plural has an s: ``1 event``, ``2 events``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def printable(text: str) -> str:

@@ -12,7 +12,7 @@ from kube_wecom_eventer.config.parameter import Parameter
 from kube_wecom_eventer.config.secret import Secret
 from kube_wecom_eventer.config.secret_field import SecretField, parse_secret_field
 from kube_wecom_eventer.config.shown import shown_name, shown_value
-from kube_wecom_eventer.config.uri import OptionUri
+from kube_wecom_eventer.config.uri import OptionUri, http_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +100,14 @@ def _in_file(uri: OptionUri, name: str, path: str, problems: list[str]) -> Crede
 def _shown(place: str) -> str:
     """Return a place as it may be shown: without a ``/``, or as a URL, it may be the credential itself."""
     return shown_value(place) if "/" in place else shown_name(place)
+
+
+def holds_address(uri: OptionUri, name: str, credential: Credential | None, problems: list[str]) -> bool:
+    """Whether a robot's whole address was written for its key or token, which is then added to ``problems``."""
+    held = credential is not None and http_address(credential.value.reveal()) is not None
+    if held:
+        problems.append(f"{uri.scheme}: {name}= holds a whole address; write only what follows {name}= in it")
+    return held
 
 
 def reason_of(error: Exception) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kube_wecom_eventer.config.credential import Credential, credential_parameters, read_credential
+from kube_wecom_eventer.config.credential import Credential, credential_parameters, holds_address, read_credential
 from kube_wecom_eventer.config.http_options import (
     Headers,
     doubt_method,
@@ -92,6 +92,7 @@ def parse_dingtalk(
     elif not address.path:
         url, address = url + DINGTALK_PATH, address._replace(path=DINGTALK_PATH)
     token = read_credential(uri, TOKEN, namespace=namespace, problems=problems, missing="the robot has no token")
+    holds_address(uri, TOKEN, token, problems)
     sign = read_credential(uri, SIGN, namespace=namespace, problems=problems)
     if sign and sign.place is None and not sign.value.reveal().startswith(_SECRETS_BEGIN):
         warnings.append(

@@ -236,7 +236,8 @@ def _second_queries(uri: OptionUri) -> Iterator[str]:
     known = names(each for group in PARAMETER_GROUPS for each in group.parameters)
     for name, value in uri.options:
         inner = SECOND_QUERY.search(value)
-        if inner and name in known and inner[1] in known:
+        # What holds itself is an address: one that stands where its key belongs.
+        if inner and name in known and inner[1] in known and inner[1] != name:
             yield f"{name}= holds '?{inner[1]}=': only the first option follows '?'; write '&{inner[1]}='"
 
 

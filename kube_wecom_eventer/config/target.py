@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 
 from kube_wecom_eventer.config.application import APPLICATION_PARAMETERS, WECOM, ApplicationTarget, parse_application
 from kube_wecom_eventer.config.apprise import APPRISE_PARAMETERS, AppriseTarget, parse_apprise
-from kube_wecom_eventer.config.credential import credential_parameters, read_credential, ways_to
+from kube_wecom_eventer.config.credential import credential_parameters, holds_address, read_credential, ways_to
 from kube_wecom_eventer.config.dingtalk import (
     DINGTALK_PARAMETERS,
     DINGTALK_PATH,
@@ -217,6 +217,8 @@ def parse_target(
         )
     if uri.scheme in KUBE_EVENTERS_SCHEMES:
         problems.append(f"{uri.scheme}: is kube-eventer's, not supported here; {_SCHEMES}")
+    elif uri.scheme in ("http", "https"):
+        problems.append(f"{uri.scheme}: is an address without a scheme of ours; write webhook: before it")
     else:
         problems.append(f"{uri.scheme}: unknown scheme; {_SCHEMES}")
     return None
@@ -285,7 +287,7 @@ def _robot(
     doubt_method(uri, sink="a robot", warnings=warnings)
     credential = read_credential(uri, "key", namespace=namespace, problems=problems, missing="the robot has no key")
     ca_file = read_ca_file(uri, problems)
-    if credential is None:
+    if credential is None or holds_address(uri, "key", credential, problems):
         return None
     key = credential.value.reveal()
     return RobotTarget(

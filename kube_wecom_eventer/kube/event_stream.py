@@ -111,6 +111,7 @@ class EventStream:
         self._client = client
         self._metrics = metrics
         self._path = events_path(namespace)
+        self._log = log.bind(**({"namespace": namespace} if namespace else {}))
         self._role = f"Role of namespace {namespace}" if namespace else "ClusterRole"
         self._now = now
         self._selector: dict[str, str | int] = {"fieldSelector": "type=Warning"} if warnings_only else {}
@@ -155,7 +156,7 @@ class EventStream:
                         yield event
                 self._restarted("closed")
             except Gone as error:
-                log.debug("event_stream_lists_again", reason=str(error))
+                self._log.debug("event_stream_lists_again", reason=str(error))
                 self._restarted("gone")
                 if not self._must_list:
                     # The server is there: the delays of an outage before are over.
@@ -181,10 +182,10 @@ class EventStream:
             self._position, self._alive_at = latest, self._now()
             self._listing.positioned()
         if not self._started:
-            log.info("event_stream_starts", resource_version=self._position or latest)
+            self._log.info("event_stream_starts", resource_version=self._position or latest)
             self._started = True
         if self._position is not None and latest < self._position and not self._restored:
-            log.warning(
+            self._log.warning(
                 "api_server_restored",
                 position=self._position,
                 resource_version=latest,
@@ -263,7 +264,7 @@ class EventStream:
         text = str(error)
         if text != self.trouble:
             hint = {"missing_rule": missing_rule("events", kind=self._role)} if isinstance(error, Forbidden) else {}
-            log.warning(
+            self._log.warning(
                 "event_stream_interrupted",
                 api_server=self._client.server,
                 error=text,
@@ -277,14 +278,14 @@ class EventStream:
         self._watching = True
         self.heard_at = self._now()
         if self.trouble:
-            log.info("event_stream_resumed", resource_version=self._position)
+            self._log.info("event_stream_resumed", resource_version=self._position)
         self.trouble = ""
 
     def _say_unreadable(self, line: bytes, error: Exception) -> None:
         self._metrics.unreadable_lines.inc()
         if str(error) != self._unreadable:
             detail = "if it was an event, nobody is told of it"
-            log.warning("watch_line_unreadable", error=str(error), length=len(line), detail=detail)
+            self._log.warning("watch_line_unreadable", error=str(error), length=len(line), detail=detail)
         self._unreadable = str(error)
 
 

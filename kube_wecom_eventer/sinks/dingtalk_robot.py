@@ -59,7 +59,7 @@ class DingTalkRobot:
 
     async def ready(self) -> Outcome | None:
         """Read the token, and the secret that signs; see `Sink.ready`."""
-        token = await read_key(self._read_token)
+        token = await read_key(self._read_token, parameter="access_token")
         if isinstance(token, Outcome):
             return token
         sign = await read_key(self._read_sign) if self._read_sign else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from kube_wecom_eventer.config import Credential, Secret, SecretField
+from kube_wecom_eventer.config.uri import http_address
 from kube_wecom_eventer.errors import EventerError
 from kube_wecom_eventer.sinks.outcome import Outcome, Verdict
 
@@ -12,13 +13,20 @@ ReadKey = Callable[[], Awaitable[Secret]]
 """Returns a key as it is now. Raises EventerError, whose text is for a person."""
 
 
-async def read_key(read: ReadKey) -> Secret | Outcome:
-    """Return a key, or the outcome of a destination that can't be asked without it."""
+async def read_key(read: ReadKey, *, parameter: str = "") -> Secret | Outcome:
+    """Return a key, or the outcome of a destination that can't be asked without it.
+
+    parameter: what an address has the key in, where somebody may have stored the whole address for it.
+    """
     try:
-        return await read()
+        key = await read()
     except EventerError as error:
         hint = f"; grant {rule}" if (rule := getattr(error, "hint", "")) else ""
         return Outcome(verdict=Verdict.BROKEN, reason="no_key", detail=f"{error}{hint}", costs_nothing=True)
+    if parameter and http_address(key.reveal()):
+        detail = f"the Secret holds a whole address; store only what follows {parameter}= in it"
+        return Outcome(verdict=Verdict.BROKEN, reason="no_key", detail=detail, costs_nothing=True)
+    return key
 
 
 def reading(credential: Credential, read: Callable[[SecretField], ReadKey]) -> ReadKey:

@@ -41,7 +41,7 @@ class WeComRobot:
         """Read the key, where it is not the target's own; see `Sink.ready`."""
         if self._read_key is None:
             return None
-        key = await read_key(self._read_key)
+        key = await read_key(self._read_key, parameter="key")
         if isinstance(key, Outcome):
             return key
         if key != self._key:

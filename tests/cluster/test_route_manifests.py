@@ -196,6 +196,8 @@ async def test_watched_namespaces_need_no_right_beyond_them(
         assert not may(cluster, verb, resource, namespace="default")
     async with daemon_of(cluster, objects, tmp_path, groups) as daemon:
         await daemon.log("route_declared", route="shop/wecom/warnings")
+        for namespace in ("payments", "shop"):
+            await daemon.log("event_stream_starts", namespace=namespace)
         for namespace in ("default", "payments", "shop"):
             await asyncio.to_thread(create_event, cluster, namespace, f"watched-{namespace}")
         told = [await groups.wecom.next_message(timeout=PATIENCE) for _ in range(2)]

@@ -33,6 +33,8 @@ MISPLACED = [
     f"{ROBOT}?{KEY}",
     f"{ROBOT}&{KEY}",
     f"{ROBOT}/{KEY}?key={KEY}",
+    f"wecom:?key=https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key={KEY}",
+    f"https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key={KEY}",
     KEY,
     f"dingtalk:https://oapi.dingtalk.com/robot/send?{KEY}",
     f"wechat:?corp_id=ww1?corp_secret={KEY}&agent_id=1&to_user=a?corp_secret={KEY}",
@@ -94,6 +96,34 @@ def test_a_second_question_mark_is_doubted(text: str, doubt: str) -> None:
 def test_other_question_marks_are_nobodys_business(text: str) -> None:
     """A URL of its own in a URL, a regular expression, a key with one."""
     assert load_settings([f"--sink={text}"], environ={}).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (
+            f"wecom:?key=https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key={KEY}",
+            "wecom: key= holds a whole address; write only what follows key= in it",
+        ),
+        (
+            f"{ROBOT}?key=https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key={KEY}&level=Warning",
+            "webhook: key= holds a whole address; write only what follows key= in it",
+        ),
+        (
+            f"dingtalk:?access_token=https://oapi.dingtalk.com/robot/send?access_token={KEY}",
+            "dingtalk: access_token= holds a whole address; write only what follows access_token= in it",
+        ),
+        (
+            f"https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key={KEY}",
+            "https: is an address without a scheme of ours; write webhook: before it",
+        ),
+    ],
+)
+def test_an_address_where_none_belongs_is_refused(text: str, problem: str) -> None:
+    """The address that WeCom shows was pasted as it is: nothing else is said of it, least of all what is wrong."""
+    with pytest.raises(ConfigError) as caught:
+        load_settings([f"--sink={text}"], environ={})
+    assert (caught.value.problems, caught.value.doubts) == ((f"--sink 1: {problem}",), ())
 
 
 @pytest.mark.parametrize("address", [f"ftp://u:{KEY}@proxy", f"u:{KEY}@proxy", f"http://u:{KEY}@", f"//{KEY}@h/x"])

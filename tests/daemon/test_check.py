@@ -82,10 +82,10 @@ async def test_all_is_well_and_nothing_is_sent(pipeline: Pipeline) -> None:
     assert checked.status == 0
     assert checked.marked("✗") == []
     assert checked.marked("!") == []
-    assert checked.about("API server")[0].endswith("1 events in the last hour")
+    assert checked.about("API server")[0].endswith("1 event in the last hour")
     assert checked.about(f"list, watch events in {pipeline.server.namespace}") == ["granted"]
-    assert checked.about("sink-1", "✓")[1] == "takes 1 of 1 events in the last hour: BackOff 1"
-    assert "renders 1 recent events" in checked.about("sink-1 template")[0]
+    assert checked.about("sink-1", "✓")[1] == "takes 1 of 1 event in the last hour: BackOff 1"
+    assert "renders 1 recent event;" in checked.about("sink-1 template")[0]
     assert checked.about("checkpoint")[0].endswith("/position: none yet")
     assert "can be reached" in checked.about(f"{pipeline.group.url}/")[0]
     assert checked.about("test messages") == ["none was sent; --send-test sends one to each destination"]
@@ -189,7 +189,7 @@ async def test_a_route_that_takes_nothing_says_which_filter_refuses(pipeline: Pi
         "takes none of 2 events in the last hour: level= refuses 1, reason= refuses 1"
     ]
     near = checked.finding("there is BackOff")
-    assert near["text"] == "Backoff matches none of the 2 reasons in the last hour; there is BackOff"
+    assert near["text"] == "Backoff matches none of 2 reasons in the last hour; there is BackOff"
     assert near["do"] == ["reason=BackOff, if that was meant"]
     assert checked.about("sink-2 namespaces=") == [
         f"{namespace[:-1]}: no event is about this namespace; there is {namespace}"
@@ -241,7 +241,7 @@ async def test_the_last_hour_is_played_through_the_routes(pipeline: Pipeline) ->
     assert 18 <= messages <= 22
     assert "messages for 30 versions of events" in told
     nobodys = next(each for each in section if each["mark"] == "!")
-    assert nobodys["text"].startswith("1 Warnings;")
+    assert nobodys["text"].startswith("1 Warning;")
     assert nobodys["shown"] == [f"1× Orphan in {pipeline.server.namespace}"]
     assert not pipeline.group.wecom.requests
 
@@ -313,7 +313,7 @@ async def test_declared_routes_are_checked_like_those_of_the_args(pipeline: Pipe
     assert checked.status == 1
     name = f"{tenant.namespace}/wecom"
     assert checked.about(f"{name}/good", "✓") == [
-        "takes 1 of 1 events in the last hour: BackOff 1",
+        "takes 1 of 1 event in the last hour: BackOff 1",
         f"Secret {tenant.namespace}/wecom-robot holds a key",
     ]
     assert any("level=Foo" in text for text in checked.about(f"{name}/bad", "✗"))
@@ -349,6 +349,14 @@ async def test_args_that_cannot_run_are_told_like_the_daemon_does(pipeline: Pipe
     assert checked.status == 2
     assert len(checked.marked("✗")) == 3
     assert {each["section"] for each in checked.findings} == {"Arguments"}
+
+
+@pytest.mark.parametrize("words", [["-o", "json"], ["-o=json"], ["--output=table", "-o=json"]])
+async def test_the_form_may_be_written_short(words: list[str]) -> None:
+    """As for the other commands, and for kubectl."""
+    out = io.StringIO()
+    assert await command.run(words, environ={}, out=out, neighbour=NOBODY) == 2
+    assert json.loads(out.getvalue())[0]["mark"] == "✗"
 
 
 async def test_an_api_server_that_is_not_there_is_told() -> None:
@@ -395,6 +403,12 @@ async def test_a_proxy_that_is_none_is_told(tmp_path: Path, monkeypatch: pytest.
             "HTTP_PROXY, HTTPS_PROXY, ALL_PROXY or the kubeconfig's proxy-url",
             "HTTP_PROXY, HTTPS_PROXY or ALL_PROXY",
         ]
+
+
+async def test_a_watched_namespace_that_is_not_there_is_said(pipeline: Pipeline) -> None:
+    """A misspelt one has rights and no events, so nothing else would show it."""
+    checked = await check(pipeline, f"--watch-namespaces={pipeline.server.namespace},paymnts", pipeline.group.sink())
+    assert checked.about("--watch-namespaces", "!") == ["there is no namespace paymnts, so no event of it is told"]
 
 
 async def test_the_checkpoint_is_looked_at_and_left_alone(pipeline: Pipeline, tmp_path: Path) -> None:

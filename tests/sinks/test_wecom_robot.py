@@ -134,3 +134,16 @@ async def test_a_proxy_that_quotes_the_request_shows_no_secret() -> None:
             detail = (await WeComRobot(target=target, http=http).send(MESSAGE)).detail
         assert "***" in detail
         assert not any(secret in detail for secret in ("a%2Bb", "a+b", "to-ken", "hushhush"))
+
+
+async def test_an_address_in_place_of_the_key_is_not_sent() -> None:
+    """A team stored what WeCom shows: the robot is broken at once, and says what to store."""
+
+    async def read() -> Secret:
+        return Secret(URL)
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(lambda _request: errcode(0))) as http:
+        outcome = await WeComRobot(target=TARGET, http=http, read_key=read).ready()
+    assert outcome is not None
+    assert (outcome.verdict, outcome.reason, outcome.costs_nothing) == (Verdict.BROKEN, "no_key", True)
+    assert outcome.detail == "the Secret holds a whole address; store only what follows key= in it"

@@ -74,16 +74,16 @@ def test_a_chosen_method_has_both_levels_and_a_table_all_its_names() -> None:
     source = """
     NAMES = {1: "one", 2: "two"}
     class Telling:
-        def __init__(self): self._log = log.bind(destination=1)
+        def __init__(self, where): self._log = log.bind(destination=1, **({"place": where} if where else {}))
         def tell(self, bad, kind):
             say = self._log.error if bad else self._log.warning
             say("told", detail=1)
             self._log.info(NAMES[kind])
     """
     assert found(source) == {
-        "told": ("error warning", "destination detail", ""),
-        "one": ("info", "destination", ""),
-        "two": ("info", "destination", ""),
+        "told": ("error warning", "destination detail", "place"),
+        "one": ("info", "destination", "place"),
+        "two": ("info", "destination", "place"),
     }
 
 

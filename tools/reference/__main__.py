@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tools.monitoring import dashboard, prometheus_rule
 from tools.reference import log_events
-from tools.reference.catalogue import Catalogue
+from tools.reference.catalogue import Catalogue, english
 from tools.reference.page import reference
 
 ROOT = Path(__file__).parents[2]
@@ -21,8 +21,9 @@ CHINESE = Path(__file__).with_name("zh.yaml")
 def pages(chinese: Catalogue) -> Mapping[str, str]:
     """Return the pages by their paths; add here what else is made from the code."""
     return {
-        "docs/log-events.md": log_events.page(),
-        "docs/reference.md": reference(lambda _name, english: english),
+        "docs/log-events.md": log_events.page(english, runbook="runbook.md"),
+        "docs/log-events.zh-CN.md": log_events.page(chinese.say, runbook="runbook.zh-CN.md"),
+        "docs/reference.md": reference(english),
         "docs/reference.zh-CN.md": reference(chinese.say),
         "manifests/monitoring/grafana-dashboard.json": dashboard.page(),
         "manifests/monitoring/prometheus-rule.yaml": prometheus_rule.page(),

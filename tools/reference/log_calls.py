@@ -253,8 +253,11 @@ class LogCalls:
         """Return the keys that an object's own logger writes with each line."""
         if not isinstance(logger, ast.Attribute) or scope.class_ is None:
             return Keys()
-        calls = [value for value in _set(scope.class_, logger.attr) if isinstance(value, ast.Call)]
-        return Keys(frozenset(keyword.arg for call in calls for keyword in call.keywords if keyword.arg))
+        keys = Keys()
+        for call in (value for value in _set(scope.class_, logger.attr) if isinstance(value, ast.Call)):
+            for keyword in call.keywords:
+                keys |= self._keys(keyword.value, scope) if keyword.arg is None else Keys(frozenset({keyword.arg}))
+        return keys
 
 
 def _is_method(node: ast.AST) -> TypeGuard[ast.Attribute]:

@@ -1,4 +1,4 @@
-"""The page about the log's events: ``page`` is docs/log-events.md."""
+"""The page about the log's events: ``page`` is docs/log-events.md, and docs/log-events.zh-CN.md."""
 
 from __future__ import annotations
 
@@ -7,26 +7,15 @@ from dataclasses import dataclass
 from functools import cache, reduce
 from pathlib import Path
 
+from tools.reference.catalogue import Say, heads
 from tools.reference.log_calls import Keys, LogCall, LogCalls
 from tools.reference.log_meanings import MEANINGS
-from tools.reference.markdown import code, table
+from tools.reference.markdown import code, linked, table
 
 PACKAGE = Path(__file__).parents[2] / "kube_wecom_eventer"
 
 SERIOUS = ("warning", "error", "critical")
 """The levels at which an event has a section in the runbook."""
-
-_HEAD = """\
-# The log's events
-
-Each line of the log is one event: a JSON object (`--log-format=json`, and wherever the log is no terminal) with \
-`timestamp`, `level`, `event` and the keys below; those in brackets are there only where they have something to say. \
-The names are constant, so they can be searched for and counted. An item is told at debug (`-v=1`), a change of state \
-at info, what is wrong once a change. Keys and tokens are in no line.
-
-What to do about a warning or an error stands in the [runbook](runbook.md), under the event's name. This page is made \
-from the code: `make docs`.
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,17 +50,35 @@ def _merged(name: str, calls: list[LogCall]) -> LogEvent:
     )
 
 
-def page() -> str:
-    """Return docs/log-events.md. Raises KeyError for an event without a meaning."""
+def page(say: Say, *, runbook: str) -> str:
+    """Return the page. ``runbook``: the file that says what to do. Raises KeyError for an event without a meaning."""
+    head = say(
+        "head.log",
+        "Each line of the log is one event: a JSON object (`--log-format=json`, and wherever the log is no terminal) "
+        "with `timestamp`, `level`, `event` and the keys below; those in brackets are there only where they have "
+        "something to say. The names are constant, so they can be searched for and counted. An item is told at debug "
+        "(`-v=1`), a change of state at info, what is wrong once a change. Keys and tokens are in no line.",
+    )
+    what_to_do = say(
+        "head.log.runbook",
+        "What to do about a warning or an error stands in the runbook (docs/runbook.md), under the event's name. This "
+        "page is made from the code: `make docs`.",
+    )
     rows = [
-        (_linked(event), " or ".join(event.levels), _written(event.keys), MEANINGS[event.name])
+        (
+            _linked(event, runbook),
+            ", ".join(event.levels),
+            _written(event.keys),
+            say(f"log.{event.name}", MEANINGS[event.name]),
+        )
         for event in log_events().values()
     ]
-    return f"{_HEAD}\n{table(('event', 'level', 'keys', 'meaning'), rows)}\n"
+    found = table(heads(say, "event", "level", "keys", "meaning"), rows)
+    return linked("\n\n".join(["# " + say("title.log", "The log's events"), head, what_to_do, found])) + "\n"
 
 
-def _linked(event: LogEvent) -> str:
-    return f"[`{event.name}`](runbook.md#{event.name})" if event.serious else code(event.name)
+def _linked(event: LogEvent, runbook: str) -> str:
+    return f"[`{event.name}`]({runbook}#{event.name})" if event.serious else code(event.name)
 
 
 def _written(keys: Keys) -> str:

@@ -26,11 +26,12 @@ EVENT = Flag(
     value="NAMESPACE/NAME",
 )
 OUTPUT = Flag("output", "The form: `table` or `json`.", "table", value="table|json")
+_SHORT_OUTPUT = Flag("o", OUTPUT.help, value=OUTPUT.value)
 _SINCE = (
     "Also play the events of so long ago until now through the routes, without sending: how many messages each group "
     "would have got, and which events no route took."
 )
-_OWN: Mapping[str, Flag] = {flag.name: flag for flag in (SEND_TEST, EVENT, OUTPUT)}
+_OWN: Mapping[str, Flag] = {flag.name: flag for flag in (SEND_TEST, EVENT, OUTPUT, _SHORT_OUTPUT)}
 _KNOWN: Mapping[str, Flag] = {**FLAGS, **_OWN}
 _PROGRAMS = ("kube-wecom-eventer", "kube-eventer")
 
@@ -56,7 +57,7 @@ def parser() -> CommandParser:
     found.add_argument("--since", metavar="DURATION", help=_SINCE)
     found.add_argument("--event", metavar=EVENT.value, help=EVENT.help)
     found.add_argument("--send-test", action="store_true", help=SEND_TEST.help)
-    found.add_argument("--output", choices=("table", "json"), default=OUTPUT.default, help=OUTPUT.help)
+    found.add_argument("-o", "--output", choices=("table", "json"), default=OUTPUT.default, help=OUTPUT.help)
     return found
 
 
@@ -93,7 +94,7 @@ def read_arguments(argv: Sequence[str], *, environ: Mapping[str, str], neighbour
     borrowed: tuple[str, ...] = ()
     if not flags.problems and flags.values.keys() <= {*_OWN, "since"}:
         borrowed = _args_of(neighbour)
-    output = flags.last(OUTPUT)
+    output = flags.last(_SHORT_OUTPUT) or flags.last(OUTPUT)
     known = output in ("table", "json")
     return Arguments(
         # Its own last, so that they count.

@@ -23,8 +23,15 @@ from kube_wecom_eventer.commands.check.replay import Clock, play
 from kube_wecom_eventer.commands.check.replay_words import say_played
 from kube_wecom_eventer.commands.check.rights import Right, check_rights, needed
 from kube_wecom_eventer.commands.check.routes import check_routes, within
-from kube_wecom_eventer.commands.check.stored import check_checkpoint, found_elsewhere, say_config_maps, say_declared
+from kube_wecom_eventer.commands.check.stored import (
+    check_checkpoint,
+    found_elsewhere,
+    say_config_maps,
+    say_declared,
+    say_missing,
+)
 from kube_wecom_eventer.commands.check.words import check_templates, sample_event
+from kube_wecom_eventer.commands.texts import counted
 from kube_wecom_eventer.config import (
     AlertListenerSettings,
     AppriseTarget,
@@ -193,6 +200,7 @@ async def _check(cluster: _Cluster, report: Report, now: Callable[[], datetime],
     settings, following = cluster.settings, cluster.following
     recent = await _events(cluster, max(_RECENT, settings.since), report, now)
     await check_rights(cluster.client, list(_rights(cluster)), report)
+    await say_missing(cluster.client, settings.watched, report)
     compare_clocks(cluster.client.date, "the API server", report, now=now())
     await check_checkpoint(cluster.client, cluster.place, settings.zone, report)
     say_config_maps(cluster.following, settings, report)
@@ -230,7 +238,8 @@ async def _events(cluster: _Cluster, seconds: float, report: Report, now: Callab
         report.bad(subject, f"{connection.server} ({connection.described}): events can't be listed: {recent.trouble}")
     else:
         report.good(
-            subject, f"{connection.server} ({connection.described}): {len(recent.events)} events {within(seconds)}"
+            subject,
+            f"{connection.server} ({connection.described}): {counted(len(recent.events), 'event')} {within(seconds)}",
         )
     return recent
 
@@ -254,7 +263,7 @@ def _rights(cluster: _Cluster) -> Iterator[Right]:
 
 
 async def _play(cluster: _Cluster, recent: Recent, report: Report, until: datetime) -> None:
-    report.working(f"playing {len(recent.events)} events ...")
+    report.working(f"playing {counted(len(recent.events), 'event')} ...")
     clock = Clock(until - timedelta(seconds=recent.seconds))
     silences = cluster.following.silences.at(clock)
     # In a thread of its own: it has a loop of its own.

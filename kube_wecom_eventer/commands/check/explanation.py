@@ -9,6 +9,7 @@ from datetime import datetime, tzinfo
 
 from kube_wecom_eventer.building import bodies_of
 from kube_wecom_eventer.commands.check.findings import Report
+from kube_wecom_eventer.commands.texts import counted
 from kube_wecom_eventer.config import CLUSTER_SCOPE, FilterSettings
 from kube_wecom_eventer.config.object_name import NAMESPACE
 from kube_wecom_eventer.config.shown import shown_value
@@ -87,7 +88,7 @@ def _describe(event: Event, zone: tzinfo, report: Report) -> None:
         "about",
         f"{about.kind} {about.name}, " + (f"namespace {about.namespace}" if about.namespace else "of no namespace"),
     )
-    report.note("happened", f"{event.occurrences} times, last {when}")
+    report.note("happened", f"{counted(event.occurrences, 'time')}, last {when}")
     report.note("message", event.message[:_LONGEST_MESSAGE])
 
 
@@ -135,7 +136,7 @@ def _why(refusal: str, chosen: FilterSettings, event: Event) -> str:
         "namespace_selector": f"the labels of namespace {about.namespace or '(none)'} don't fit",
         "reason": f"none of {_listed(chosen.reasons)} occurs in {event.reason}",
         "exclude_reason": f"one of {_listed(chosen.excluded_reasons)} occurs in {event.reason}",
-        "min_count": f"it has happened {event.occurrences} times, the route waits for {chosen.min_count}",
+        "min_count": f"it has happened {counted(event.occurrences, 'time')}, the route waits for {chosen.min_count}",
         "name": f"none of {_listed(chosen.names)} occurs in {about.name}",
         "message": f"none of {_listed(chosen.messages)} occurs in the message",
     }

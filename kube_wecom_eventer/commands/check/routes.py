@@ -10,6 +10,7 @@ import re2
 
 from kube_wecom_eventer.commands.check.findings import Report
 from kube_wecom_eventer.commands.check.recent import Recent
+from kube_wecom_eventer.commands.texts import counted
 from kube_wecom_eventer.config import CLUSTER_SCOPE, EVENTS, FilterSettings
 from kube_wecom_eventer.config.shown import shown_value
 from kube_wecom_eventer.routing import RouteTable, Way
@@ -41,7 +42,8 @@ def check_routes(table: RouteTable, recent: Recent, report: Report) -> None:
 def _takes(way: Way, table: RouteTable, recent: Recent, report: Report) -> None:
     subject, all_of_them = way.route.name, len(recent.events)
     if not all_of_them:
-        report.note(subject, f"no event {within(recent.seconds)}, so its filter could not be tried")
+        none = "events can't be listed" if recent.trouble else f"no event {within(recent.seconds)}"
+        report.note(subject, f"{none}, so its filter could not be tried")
         return
     refused: Counter[str] = Counter()
     taken: Counter[str] = Counter()
@@ -55,11 +57,11 @@ def _takes(way: Way, table: RouteTable, recent: Recent, report: Report) -> None:
             taken[event.reason] += 1
     others = [f"other routes take {elsewhere}"] if elsewhere else []
     if taken:
-        text = f"takes {taken.total()} of {all_of_them} events {within(recent.seconds)}: {named(taken)}"
+        text = f"takes {taken.total()} of {counted(all_of_them, 'event')} {within(recent.seconds)}: {named(taken)}"
         report.good(subject, "; ".join([text, *others]))
         return
     why = [*(f"{name}= refuses {count}" for name, count in _ordered(refused)), *others]
-    text = f"takes none of {all_of_them} events {within(recent.seconds)}: {', '.join(why)}"
+    text = f"takes none of {counted(all_of_them, 'event')} {within(recent.seconds)}: {', '.join(why)}"
     if others:
         report.good(subject, text)
     else:
@@ -81,7 +83,7 @@ def _matches(subject: str, option: str, pattern: str, *, reasons: Counter[str], 
     if matched:
         report.good(subject, f"{shown} matches {named(matched)}")
         return
-    text = f"{shown} matches none of the {len(reasons)} reasons {within(seconds)}"
+    text = f"{shown} matches none of {counted(len(reasons), 'reason')} {within(seconds)}"
     if near := _near(pattern.strip("^$"), reasons):
         report.doubtful(subject, f"{text}; there is {near}", f"{option}={near}, if that was meant")
     else:

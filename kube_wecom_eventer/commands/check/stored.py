@@ -1,7 +1,8 @@
-"""What is stored in the cluster: the checkpoint, silences, templates, routes that namespaces declare."""
+"""What is stored in the cluster: watched namespaces, the checkpoint, silences, templates, declared routes."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, tzinfo
 
 import msgspec
@@ -9,11 +10,22 @@ import msgspec
 from kube_wecom_eventer.building import build_store
 from kube_wecom_eventer.commands.check.findings import Report
 from kube_wecom_eventer.config import CheckpointSettings, ObjectName, Settings
-from kube_wecom_eventer.errors import ApiError, CheckpointError
+from kube_wecom_eventer.errors import ApiError, CheckpointError, NotFound
 from kube_wecom_eventer.event import ObjectMeta
 from kube_wecom_eventer.following import Following
 from kube_wecom_eventer.kube.checkpoint import UnusableCheckpoint, decode
 from kube_wecom_eventer.kube.client import UNREADABLE, ApiClient
+
+
+async def say_missing(client: ApiClient, watched: Sequence[str], report: Report) -> None:
+    """Say which of the watched namespaces there is not, where we may know: to watch it needs no right to get it."""
+    for namespace in watched:
+        try:
+            await client.get(f"/api/v1/namespaces/{namespace}")
+        except NotFound:
+            report.doubtful("--watch-namespaces", f"there is no namespace {namespace}, so no event of it is told")
+        except ApiError:
+            pass  # it may well be there
 
 
 async def check_checkpoint(client: ApiClient, place: CheckpointSettings, zone: tzinfo, report: Report) -> None:

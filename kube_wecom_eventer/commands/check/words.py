@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from kube_wecom_eventer.commands.check.findings import Report
 from kube_wecom_eventer.commands.check.recent import Recent
+from kube_wecom_eventer.commands.texts import counted
 from kube_wecom_eventer.event import Event, EventSource, ObjectMeta, ObjectReference
 from kube_wecom_eventer.render import Merged, Templates
 from kube_wecom_eventer.routing import Way
@@ -56,7 +57,7 @@ def check_templates(
         else:
             for doubt in templates.doubts(way.template):
                 report.doubtful(subject, f"ConfigMap {way.template}: {doubt}")
-            tried = f"{len(events)} recent events" if recent.events else "a sample event"
+            tried = counted(len(events), "recent event") if recent.events else "a sample event"
             report.good(subject, f"ConfigMap {way.template}: renders {tried}; the largest body has {max(sizes)} bytes")
 
 
