@@ -10,7 +10,7 @@ import httpx
 from kube_wecom_eventer.config import WebhookTarget
 from kube_wecom_eventer.render import Message
 from kube_wecom_eventer.sinks.outcome import Outcome, Verdict
-from kube_wecom_eventer.sinks.posting import overloaded, post
+from kube_wecom_eventer.sinks.posting import overloaded, post, text_of
 from kube_wecom_eventer.sinks.redaction import Redaction
 
 _REFUSED = frozenset({400, 413, 415, 422})
@@ -48,7 +48,7 @@ class Webhook:
         if later := overloaded(response):
             return later
         status = response.status_code
-        detail = f"HTTP {status}: {self._redaction.clean(response.text)[:120]!r}"
+        detail = f"HTTP {status}: {self._redaction.clean(text_of(response))[:120]!r}"
         if response.is_redirect or status in _BROKEN:
             return Outcome(verdict=Verdict.BROKEN, reason=_label(status), detail=detail)
         verdict = Verdict.REFUSED if status in _REFUSED else Verdict.UNKNOWN
