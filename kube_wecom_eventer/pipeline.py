@@ -387,7 +387,7 @@ class Pipeline:
 
     def _waiting_alerts(self) -> Iterator[tuple[str, Merged]]:
         """Yield routes with the alerts that wait at a dispatcher."""
-        return chain.from_iterable(dispatcher.alerts() for dispatcher in self.dispatchers.values())
+        return chain.from_iterable(each.alerts() for each in (*self.dispatchers.values(), *self._finishing()))
 
     def _waiting_here(self) -> Iterator[tuple[str, Unsettled]]:
         """Yield routes' identities with what of them waits at a dispatcher; one may come more than once."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
 import httpx
 
+from kube_wecom_eventer.demo.faults import Hang
 from tests.daemon.conftest import KEY, Pipeline, until
 from tests.daemon.test_alerts import LISTEN, accepted
 from tests.daemon.test_namespace_routes import Tenant
+from tests.daemon.test_restart import until_written
 from tests.support.alerts import make_alert, webhook
 
 TEMPLATE = "{{ range .Alerts }}{{ .Status }} {{ .Labels.deployment }};{{ end }}"
@@ -40,6 +43,34 @@ async def test_a_team_gets_its_own_alerts_in_its_own_words(pipeline: Pipeline) -
             await accepted(http, webhook(make_alert(labels={**own, "deployment": "cart"})))
             told = (await pipeline.group.message()).content
             assert told.startswith(f"🔥 告警 HighLatency · Deployment {tenant.namespace}/cart\n")
+
+
+async def test_an_alert_under_way_while_its_route_moves_survives_a_kill(pipeline: Pipeline) -> None:
+    """The old destination hangs, and no route has it any more; Alertmanager will not send the alert again."""
+    tenant, other = Tenant(pipeline), "0c2d6f3e-other"
+    pipeline.group.wecom.add_robot(other)
+    await tenant.secret(KEY, "old")
+    await tenant.secret(other, "new")
+    await tenant.route("key_secret=old")
+    pipeline.group.wecom.faults.plan(Hang(), when=lambda request: request.query["key"] == KEY)
+    arguments = (*tenant.arguments, pipeline.checkpoint, LISTEN)
+    async with pipeline.daemon(*arguments) as daemon:
+        await daemon.ready()
+        url = (await daemon.log("alerts_taken_at"))["url"]
+        async with httpx.AsyncClient(base_url=url, trust_env=False) as http:
+            await accepted(http, webhook(make_alert(labels={"namespace": tenant.namespace})))
+        await until(lambda: bool(pipeline.group.wecom.requests))
+        await tenant.route("key_secret=new")
+        await daemon.log("route_declared", destination=f"wecom-{tenant.namespace}/new")
+        await pipeline.event("two", reason="Two")
+        assert await pipeline.group.told() == "Two"
+        told_at = time.time()
+        await until_written(pipeline, lambda found: found["writtenAt"] > told_at)
+        await daemon.kill()
+    async with pipeline.daemon(*arguments):
+        told = await pipeline.group.message()
+        assert "告警 HighLatency" in told.content
+        assert pipeline.group.wecom.messages[-1].key == other
 
 
 async def test_a_silence_holds_for_alerts(pipeline: Pipeline) -> None:
