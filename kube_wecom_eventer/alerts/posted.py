@@ -12,7 +12,7 @@ from itertools import islice
 
 import msgspec
 
-from kube_wecom_eventer.alert import FIRING, RESOLVED, Alert, AlertGroup
+from kube_wecom_eventer.alert import FIRING, RESOLVED, Alert, AlertGroup, identity_of
 from kube_wecom_eventer.render.text import cut_bytes
 
 MOST_ALERTS = 5_000
@@ -28,6 +28,7 @@ _LONGEST_NOTES = 8192
 """Bytes of all annotations of an alert together; what is beyond is cut off the longest ones."""
 
 _MOST_PROBLEMS = 5
+_MOST_LEFT_OUT = 1_000_000
 _NAMELESS = "the name of a label or annotation"
 _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError)
 
@@ -99,9 +100,8 @@ def read_posted(body: bytes, *, now: datetime) -> Posted:
     more = len(problems) - _MOST_PROBLEMS
     if more > 0:
         problems[_MOST_PROBLEMS:] = [f"and {more} more"]
-    return Posted(
-        alerts=tuple(alerts), problems=tuple(problems), left_out=max(0, webhook.truncated_alerts), listed=listed
-    )
+    left_out = min(max(0, webhook.truncated_alerts), _MOST_LEFT_OUT)
+    return Posted(alerts=tuple(alerts), problems=tuple(problems), left_out=left_out, listed=listed)
 
 
 def _read(written: _Alert, group: AlertGroup, *, now: datetime) -> Alert:
@@ -117,9 +117,12 @@ def _read(written: _Alert, group: AlertGroup, *, now: datetime) -> Alert:
         status = RESOLVED if ends_at and ends_at <= now else FIRING
     if status == RESOLVED and ends_at is None:
         ends_at = now
+    kept = _bounded(labels, _LONGEST_LABEL)
     return Alert(
         status=status,
-        labels=_bounded(labels, _LONGEST_LABEL),
+        labels=kept,
+        # Alerts that differ only in what is cut off are different ones all the same.
+        whole=0 if kept == labels else identity_of(labels),
         annotations=_notes(written.annotations or {}),
         starts_at=starts_at,
         ends_at=ends_at,
@@ -130,8 +133,9 @@ def _read(written: _Alert, group: AlertGroup, *, now: datetime) -> Alert:
 
 
 def _time(written: datetime | None) -> datetime | None:
-    """Return a time that a calendar can show in any zone; None for Go's zero time, and for what no clock says."""
-    if written is None or not 1970 <= written.year < 9000:
+    """Return a time that a calendar can show in any zone, and a checkpoint hold; None for Go's zero time, and for what
+    no clock says."""
+    if written is None or not 1970 < written.year < 9000:
         return None
     return written if written.tzinfo else written.replace(tzinfo=UTC)
 
