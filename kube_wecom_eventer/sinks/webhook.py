@@ -14,6 +14,8 @@ from kube_wecom_eventer.sinks.posting import overloaded, post, text_of
 from kube_wecom_eventer.sinks.redaction import Redaction
 
 _REFUSED = frozenset({400, 413, 415, 422})
+_LATER = frozenset({408, 425})
+"""A server, or a proxy, that gave up waiting; or that does not trust a request so early."""
 _BROKEN = frozenset({401, 403, 404, 405, 407, 410})
 
 
@@ -51,6 +53,8 @@ class Webhook:
         detail = f"HTTP {status}: {self._redaction.clean(text_of(response))[:120]!r}"
         if response.is_redirect or status in _BROKEN:
             return Outcome(verdict=Verdict.BROKEN, reason=_label(status), detail=detail)
+        if status in _LATER:
+            return Outcome(verdict=Verdict.RETRY, reason=_label(status), detail=detail)
         verdict = Verdict.REFUSED if status in _REFUSED else Verdict.UNKNOWN
         return Outcome(verdict=verdict, reason=_label(status), detail=detail)
 
