@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from kube_wecom_eventer.alert import AlertEvent
 from kube_wecom_eventer.event import Event, ObjectMeta
-from kube_wecom_eventer.notify import Batch, MergingPending, Terms, Versions, notification
+from kube_wecom_eventer.notify import Batch, MergingPending, OneByOne, Terms, Versions, notification
 from tests.support.alerts import make_alert_event
 from tests.support.events import make_event
 from tests.support.scripted import ScriptedSink
@@ -154,3 +154,19 @@ def test_a_route_is_adopted_on_its_new_terms() -> None:
     assert new.adopt(terms, old.withdraw("one"))
     new.add(notification(EVENTS[0], terms, received_at=1.0), 1.0)
     assert new.events == 1
+
+
+def test_a_request_tells_all_that_it_stands_for() -> None:
+    """Alerts that an earlier process had merged, for a route that told a chat then, and tells a webhook now."""
+    pending, other = OneByOne(), OneByOne()
+    event = make_alert_event()
+    pending.add(notification(event, TERMS[0], received_at=0.0, count=3), 0.0)
+    assert ([item.count for _, item in pending.alerts()], pending.counts().total()) == ([3], 3)
+    batch = pending.take(0.0)
+    assert batch is not None
+    assert batch.count == 3
+    pending.take_back(TERMS[0], batch)
+    left = pending.withdraw("one")
+    assert left.count == 3
+    assert other.adopt(TERMS[0], left)
+    assert other.counts() == {"one": 3}
