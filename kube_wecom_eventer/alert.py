@@ -65,7 +65,7 @@ class AlertGroup(msgspec.Struct, rename="camel", frozen=True, omit_defaults=True
 class Alert(msgspec.Struct, rename="camel", frozen=True, omit_defaults=True):
     """``status``: ``firing`` or ``resolved``. ``ends_at``: for one that fires, until when it does at least, if known.
 
-    ``fingerprint``: Alertmanager's, where it said one.
+    ``fingerprint``: Alertmanager's, where it said one. ``whole``: the identity of all labels, where they were cut.
     """
 
     status: str
@@ -76,6 +76,7 @@ class Alert(msgspec.Struct, rename="camel", frozen=True, omit_defaults=True):
     generator_url: str = ""
     fingerprint: str = ""
     group: AlertGroup = AlertGroup()
+    whole: int = 0
 
     @property
     def resolved(self) -> bool:
@@ -85,8 +86,7 @@ class Alert(msgspec.Struct, rename="camel", frozen=True, omit_defaults=True):
     @property
     def identity(self) -> int:
         """48 bits that tell alerts apart by their labels, the same in every process."""
-        labels = "\xff".join(f"{name}\xff{self.labels[name]}" for name in sorted(self.labels))
-        return int.from_bytes(blake2b(labels.encode(errors="replace"), digest_size=6).digest())
+        return self.whole or identity_of(self.labels)
 
     @property
     def lasted(self) -> timedelta | None:
@@ -94,6 +94,12 @@ class Alert(msgspec.Struct, rename="camel", frozen=True, omit_defaults=True):
         if not self.resolved or self.ends_at is None or self.ends_at < self.starts_at:
             return None
         return self.ends_at - self.starts_at
+
+
+def identity_of(labels: Mapping[str, str]) -> int:
+    """Return what `Alert.identity` is for these labels."""
+    text = "\xff".join(f"{name}\xff{labels[name]}" for name in sorted(labels))
+    return int.from_bytes(blake2b(text.encode(errors="replace"), digest_size=6).digest())
 
 
 class AlertEvent(Event, frozen=True, kw_only=True):

@@ -12,6 +12,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Summary
 MOST_SERIES = 2000
 """Combinations of reason, namespace and kind; whatever comes beyond them counts as ``other``."""
 
+_LONGEST = 512
+"""Characters of a combination; a longer one is ``other``, too: whoever writes events may write a megabyte of them."""
+
 
 class EventerMetrics:
     """``last_contact`` gives the Unix time at which the API server was last heard of."""
@@ -52,7 +55,7 @@ class EventerMetrics:
 
     def _counter(self, level: str, reason: str, namespace: str, kind: str) -> Counter:
         of_level = {"Normal": self._normal, "Warning": self._warning}.get(level, self._error)
-        if len(self._counters) >= MOST_SERIES:
+        if len(self._counters) >= MOST_SERIES or sum(map(len, (level, reason, namespace, kind))) > _LONGEST:
             return of_level.labels(reason="other", namespace="other", kind="other")
         counter = self._counters[level, reason, namespace, kind] = of_level.labels(
             reason=reason, namespace=namespace, kind=kind

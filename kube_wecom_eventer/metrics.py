@@ -76,10 +76,10 @@ LABEL_VALUES: Mapping[str, Mapping[str, Mapping[str, str]]] = {
     "alert_posts": {
         "result": {
             "taken": "200.",
-            "invalid": "400, 408, 415: no alerts, or some that are none; the others of the request are taken.",
+            "invalid": "400, 415: no alerts, or some that are none; the others of the request are taken.",
             "too_large": "413.",
             "unauthorized": "401.",
-            "full": "503: too many requests at once, or too much waits for a `webhook:` or `log:`.",
+            "full": "503: too many requests at once, one too slow, or too much waits for a `webhook:` or `log:`.",
             "standing_by": "503: this replica tells nothing now.",
         }
     },

@@ -34,3 +34,12 @@ def test_the_number_of_series_has_a_bound() -> None:
     other = {"reason": "other", "namespace": "other", "kind": "other"}
     assert registry.get_sample_value("eventer_events_warning_total", other) == 500
     assert generate_latest(registry).count(b"eventer_events_warning_total{") == MOST_SERIES + 1
+
+
+def test_a_long_reason_makes_no_series() -> None:
+    """Two thousand of them, a megabyte each, would fill the memory as well."""
+    eventer, registry = metrics()
+    eventer.event(level="Warning", reason="R" * 1_000_000, namespace="n", kind="Pod", milliseconds=0.0)
+    other = {"reason": "other", "namespace": "other", "kind": "other"}
+    assert registry.get_sample_value("eventer_events_warning_total", other) == 1
+    assert len(generate_latest(registry)) < 100_000

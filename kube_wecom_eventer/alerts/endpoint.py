@@ -204,9 +204,8 @@ async def _body(headers: Mapping[bytes, str], receive: Receive) -> bytes:
                 if not message.get("more_body", False):
                     return b"".join(parts)
     except TimeoutError:
-        raise _Refused(
-            _Answer(408, "invalid", f"the body did not come within {_READ_WITHIN:g} s", {"connection": "close"})
-        ) from None
+        # Not 408: that one is given up, and the network may be better in a moment.
+        raise _later("full", f"the body did not come within {_READ_WITHIN:g} s") from None
 
 
 async def _respond(answer: _Answer, send: Send) -> None:

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import islice
 
 import msgspec
 
-from kube_wecom_eventer.alert import FIRING, RESOLVED, Alert, AlertGroup
+from kube_wecom_eventer.alert import FIRING, RESOLVED, Alert, AlertGroup, identity_of
 from kube_wecom_eventer.render.text import cut_bytes
 
 MOST_ALERTS = 5_000
@@ -24,10 +23,14 @@ _MOST_NAMES = 64
 _LONGEST_LABEL, _LONGEST_ANNOTATION, _LONGEST_URL = 1024, 4096, 2048
 """Bytes of a value that are kept."""
 
-_LONGEST_NOTES = 8192
-"""Bytes of all annotations of an alert together; what is beyond is cut off the longest ones."""
+_LONGEST_NAME = 128
+"""Bytes of a label's or annotation's name that are kept."""
+
+_LONGEST_TOGETHER = 8192
+"""Bytes of all values of an alert's labels, and of its annotations; what is beyond is cut off the longest ones."""
 
 _MOST_PROBLEMS = 5
+_MOST_LEFT_OUT = 1_000_000
 _NAMELESS = "the name of a label or annotation"
 _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError)
 
@@ -86,7 +89,7 @@ def read_posted(body: bytes, *, now: datetime) -> Posted:
         raise NoAlerts(f"{len(webhook.alerts)} alerts in one request; at most {MOST_ALERTS} are taken, see group_by")
     group = AlertGroup(
         receiver=cut_bytes(webhook.receiver, _LONGEST_LABEL, mark="…"),
-        labels=_bounded(webhook.group_labels or {}, _LONGEST_LABEL),
+        labels=_kept(webhook.group_labels or {}, _LONGEST_LABEL),
         external_url=_url(webhook.external_url),
     )
     alerts: list[Alert] = []
@@ -99,9 +102,8 @@ def read_posted(body: bytes, *, now: datetime) -> Posted:
     more = len(problems) - _MOST_PROBLEMS
     if more > 0:
         problems[_MOST_PROBLEMS:] = [f"and {more} more"]
-    return Posted(
-        alerts=tuple(alerts), problems=tuple(problems), left_out=max(0, webhook.truncated_alerts), listed=listed
-    )
+    left_out = min(max(0, webhook.truncated_alerts), _MOST_LEFT_OUT)
+    return Posted(alerts=tuple(alerts), problems=tuple(problems), left_out=left_out, listed=listed)
 
 
 def _read(written: _Alert, group: AlertGroup, *, now: datetime) -> Alert:
@@ -117,10 +119,13 @@ def _read(written: _Alert, group: AlertGroup, *, now: datetime) -> Alert:
         status = RESOLVED if ends_at and ends_at <= now else FIRING
     if status == RESOLVED and ends_at is None:
         ends_at = now
+    kept = _kept(labels, _LONGEST_LABEL)
     return Alert(
         status=status,
-        labels=_bounded(labels, _LONGEST_LABEL),
-        annotations=_notes(written.annotations or {}),
+        labels=kept,
+        # Alerts that differ only in what is cut off are different ones all the same.
+        whole=0 if kept == labels else identity_of(labels),
+        annotations=_kept(written.annotations or {}, _LONGEST_ANNOTATION),
         starts_at=starts_at,
         ends_at=ends_at,
         generator_url=_url(written.generator_url),
@@ -130,28 +135,24 @@ def _read(written: _Alert, group: AlertGroup, *, now: datetime) -> Alert:
 
 
 def _time(written: datetime | None) -> datetime | None:
-    """Return a time that a calendar can show in any zone; None for Go's zero time, and for what no clock says."""
-    if written is None or not 1970 <= written.year < 9000:
+    """Return a time that a calendar can show in any zone, and a checkpoint hold; None for Go's zero time, and for what
+    no clock says."""
+    if written is None or not 1970 < written.year < 9000:
         return None
     return written if written.tzinfo else written.replace(tzinfo=UTC)
 
 
-def _bounded(values: dict[str, str], longest: int) -> dict[str, str]:
-    if len(values) <= _MOST_NAMES and all(len(name) + len(value) <= longest // 4 for name, value in values.items()):
-        return values
-    names = islice(sorted(values), _MOST_NAMES)
-    return {cut_bytes(name, longest, mark="…"): cut_bytes(values[name], longest, mark="…") for name in names}
-
-
-def _notes(written: dict[str, str]) -> dict[str, str]:
-    notes = _bounded(written, _LONGEST_ANNOTATION)
-    if sum(map(len, notes.values())) <= _LONGEST_NOTES // 4:
-        return notes
-    sizes = {name: len(value.encode(errors="replace")) for name, value in notes.items()}
-    longest = _LONGEST_ANNOTATION
-    while sum(min(size, longest) for size in sizes.values()) > _LONGEST_NOTES:
+def _kept(written: dict[str, str], longest: int) -> dict[str, str]:
+    """Return labels or annotations as they are kept; the same object where nothing is cut. ``longest``: of a value."""
+    together = sum(map(len, written.values()))
+    fits = all(len(name) <= _LONGEST_NAME // 4 and len(value) <= longest // 4 for name, value in written.items())
+    if fits and len(written) <= _MOST_NAMES and together <= _LONGEST_TOGETHER // 4:
+        return written
+    names = sorted(written)[:_MOST_NAMES]
+    sizes = [len(written[name].encode(errors="replace")) for name in names]
+    while sum(min(size, longest) for size in sizes) > _LONGEST_TOGETHER:
         longest //= 2
-    return {name: cut_bytes(value, longest, mark="…") for name, value in notes.items()}
+    return {cut_bytes(name, _LONGEST_NAME, mark="…"): cut_bytes(written[name], longest, mark="…") for name in names}
 
 
 def _url(text: str) -> str:

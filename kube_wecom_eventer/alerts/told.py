@@ -87,7 +87,9 @@ class ToldAlerts:
     def restore(self, route: str, entry: Entry) -> None:
         """Remember what an earlier process did; to be called for the newest first."""
         identity, starts_at, told_at, over_at = entry
-        self._known[route, identity] = _Known(starts_at=starts_at, told_at=told_at, over_at=over_at)
+        # How long it would fire at least is not kept: a second Prometheus' start is near the first one's.
+        until = 0 if over_at else told_at + int(_LATECOMERS)
+        self._known[route, identity] = _Known(starts_at=starts_at, told_at=told_at, until=until, over_at=over_at)
         self._known.move_to_end((route, identity), last=False)
 
 

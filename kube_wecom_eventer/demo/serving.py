@@ -21,7 +21,9 @@ async def serve(app: Application, *, port: int = 0) -> AsyncIterator[str]:
 
     ``port`` 0 takes a free one. Raises OSError when the port is in use.
     """
-    async with web.serve(_WithBrokenConnections(app), host="127.0.0.1", port=port, grace=GRACE) as served:
+    async with web.serve(
+        _WithBrokenConnections(app), host="127.0.0.1", port=port, grace=GRACE, patience=None
+    ) as served:
         try:
             yield served.url
         finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import cast
@@ -16,6 +17,9 @@ _ENOUGH = 256 * 1024
 
 _LONGEST_HEAD = 64 * 1024
 """Bytes."""
+
+_HEAD_END = re.compile(rb"\n\r?\n")
+"""Some servers leave out the carriage returns."""
 
 
 class Connection(asyncio.Protocol):
@@ -31,8 +35,10 @@ class Connection(asyncio.Protocol):
 
     @property
     def fresh(self) -> bool:
-        """Whether another request may be sent: the peer has neither left nor said anything that nobody asked for."""
-        return not (self._ended or self._received or self._transport.is_closing())
+        """Whether another request may be sent: the peer has neither left nor said anything that nobody asked for, and
+        has taken all of the last one."""
+        wire = self._transport
+        return not (self._ended or self._received or wire.is_closing() or wire.get_write_buffer_size())
 
     def write(self, data: bytes) -> None:
         """Send."""
@@ -40,20 +46,19 @@ class Connection(asyncio.Protocol):
 
     async def head(self, timeout: float | None) -> bytes:
         """Return what has come up to the first empty line, without it."""
-        while (end := self._received.find(b"\r\n\r\n")) < 0:
-            if self._ended:
-                raise httpx.RemoteProtocolError("the peer closed the connection without an answer")
+        while not (end := _HEAD_END.search(self._received)):
             if len(self._received) > _LONGEST_HEAD:
                 raise httpx.RemoteProtocolError(NO_HTTP)
-            await self._more(timeout)
-        head = bytes(self._received[:end])
-        del self._received[: end + 4]
+            if not await self._more(timeout):
+                raise httpx.RemoteProtocolError("the peer closed the connection without an answer")
+        head = bytes(self._received[: end.start()]).removesuffix(b"\r")
+        del self._received[: end.end()]
         return head
 
     async def read(self, timeout: float | None) -> bytes:
         """Return what has come since, at least a byte; nothing at the end."""
-        while not self._received and not self._ended:
-            await self._more(timeout)
+        while not self._received and await self._more(timeout):
+            pass
         data = bytes(self._received)
         self._received.clear()
         if not self._ended:
@@ -68,13 +73,17 @@ class Connection(asyncio.Protocol):
         """End it at once: nothing more is wanted, and TLS would wait for the peer's word."""
         self._transport.abort()
 
-    async def _more(self, timeout: float | None) -> None:
-        self._arrived = asyncio.get_running_loop().create_future()
+    async def _more(self, timeout: float | None) -> bool:
+        """Wait for more; return False at the end. What has come before the connection broke counts."""
         with httpx_errors(httpx.ReadError, httpx.ReadTimeout):
-            async with asyncio.timeout(timeout):
-                await self._arrived
             if self._error:
                 raise self._error
+            if self._ended:
+                return False
+            self._arrived = asyncio.get_running_loop().create_future()
+            async with asyncio.timeout(timeout):
+                await self._arrived
+        return True
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """See `asyncio.Protocol`."""

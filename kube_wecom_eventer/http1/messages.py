@@ -11,11 +11,15 @@ NO_HTTP = "the answer is no HTTP/1.1"
 _NO_CHUNKS = "the answer is not in chunks, as it says"
 
 _LONGEST_SIZE = 4096
-LONGEST_CHUNK = 16 * 1024 * 1024
-"""Bytes."""
+"""Bytes of the line with a chunk's size."""
 
 _TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _VALUE = re.compile(rb"(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?")
+_FIRST_LINE = re.compile(rb"HTTP/1\.([0-9]) ([0-9]{3})(?: .*)?")
+_LINE_END = re.compile(rb"\r?\n")
+_FOLD = re.compile(rb"\r?\n[ \t]+")
+_LENGTH = re.compile(rb"[0-9]{1,18}")
+_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?", re.DOTALL)
 
 Headers = Sequence[tuple[bytes, bytes]]
 
@@ -41,74 +45,98 @@ def answer_head(head: bytes) -> tuple[int, list[tuple[bytes, bytes]], bool]:
     Raises:
         httpx.RemoteProtocolError: it is none.
     """
-    first, *lines = head.split(b"\r\n")
-    version, _, rest = first.partition(b" ")
-    status = rest[:3]
-    if not version.startswith(b"HTTP/1.") or not status.isdigit() or len(status) != 3:
+    first, *lines = _LINE_END.split(_FOLD.sub(b" ", head))
+    found = _FIRST_LINE.fullmatch(first)
+    parted = [line.partition(b":") for line in lines]
+    headers = [(name, value.strip(b" \t")) for name, _, value in parted]
+    if not found or not all(colon and _TOKEN.fullmatch(name) for name, colon, _ in parted) or b"\0" in head:
         raise httpx.RemoteProtocolError(NO_HTTP)
-    parted = (line.partition(b":") for line in lines)
-    headers = [(name.strip(), value.strip()) for name, _, value in parted]
-    stays = version == b"HTTP/1.1" and b"close" not in header(headers, b"connection").lower()
-    return int(status), headers, stays
+    stays = found[1] != b"0" and b"close" not in header(headers, b"connection").lower()
+    return int(found[2]), headers, stays
 
 
 def header(headers: Headers, wanted: bytes) -> bytes:
-    """Return a header's value, empty where there is none. ``wanted``: its name, in lower case."""
-    return next((value for name, value in headers if name.lower() == wanted), b"")
+    """Return a header's value, empty where there is none; of several the list. ``wanted``: its name, in lower case."""
+    return b",".join(value for name, value in headers if name.lower() == wanted)
+
+
+def chunked(headers: Headers) -> bool:
+    """Return whether an answer's body comes in chunks.
+
+    Raises:
+        httpx.RemoteProtocolError: it comes in a form that nobody asked for.
+    """
+    coding = header(headers, b"transfer-encoding").lower()
+    if coding not in (b"", b"chunked"):
+        raise httpx.RemoteProtocolError("the answer's transfer-encoding is not chunked")
+    return bool(coding)
+
+
+def length(headers: Headers) -> int | None:
+    """Return how long an answer's body is, in bytes; None where it is not said.
+
+    Raises:
+        httpx.RemoteProtocolError: what is said is no length, or two.
+    """
+    written = {each.strip(b" \t") for each in header(headers, b"content-length").split(b",")}
+    said = written.pop()
+    if not written and not said:
+        return None
+    if written or not _LENGTH.fullmatch(said):
+        raise httpx.RemoteProtocolError("the answer's content-length is no length")
+    return int(said)
 
 
 class Chunks:
     """Parts a chunked body. ``complete``: the last chunk has come; ``clean``: and nothing behind it."""
 
     def __init__(self) -> None:
-        self._parts: list[bytes] = []
-        self._held = 0
-        self._needed = 0
+        self._rest = b""
+        self._left = 0
+        self._ends = False
         self.complete = False
         self.clean = False
 
     def feed(self, data: bytes) -> bytes:
-        """Return what of the body has become whole with this data.
+        """Return what of the body has come with this data.
 
         Raises:
             httpx.RemoteProtocolError: the data is not in chunks.
         """
-        self._parts.append(data)
-        self._held += len(data)
-        if self._held < self._needed:
-            return b""
-        data = b"".join(self._parts)
-        at, self._needed = 0, 0
+        data, at = self._rest + data, 0
         body = []
-        while (end := data.find(b"\r\n", at)) >= 0:
-            size = _size(data[at:end])
-            start, after = end + 2, end + 2 + size
-            if size == 0:
-                self.complete, self.clean = True, data[start:] == b"\r\n"
+        while True:
+            if self._left:
+                part = data[at : at + self._left]
+                body.append(part)
+                at += len(part)
+                self._left -= len(part)
+                if self._left:
+                    break
+            if self._ends:
+                ending = data[at : at + 2]
+                if not b"\r\n".startswith(ending):
+                    raise httpx.RemoteProtocolError("the answer's chunks are not as long as they say")
+                if len(ending) < 2:
+                    break
+                at, self._ends = at + 2, False
+            end = data.find(b"\r\n", at)
+            if end < 0:
+                if len(data) - at > _LONGEST_SIZE:
+                    raise httpx.RemoteProtocolError(_NO_CHUNKS)
                 break
-            if len(data) < after + 2:
-                self._needed = after + 2 - at
+            self._left, at = _size(data[at:end]), end + 2
+            if self._left == 0:
+                self.complete, self.clean = True, data[at:] == b"\r\n"
                 break
-            if data[after : after + 2] != b"\r\n":
-                raise httpx.RemoteProtocolError("the answer's chunks are not as long as they say")
-            body.append(data[start:after])
-            at = after + 2
-        self._parts, self._held = [data[at:]], len(data) - at
-        if end < 0 and self._held > _LONGEST_SIZE:
-            raise httpx.RemoteProtocolError(_NO_CHUNKS)
+            self._ends = True
+        self._rest = data[at:]
         return b"".join(body)
 
 
 def _size(line: bytes) -> int:
     """Return a chunk's size, in bytes."""
-    digits = line.partition(b";")[0].strip()
-    # int() would take a sign and underscores, too.
-    if not digits.isalnum() or len(digits) > 16:
+    found = _SIZE.fullmatch(line)
+    if not found:
         raise httpx.RemoteProtocolError(_NO_CHUNKS)
-    try:
-        size = int(digits, 16)
-    except ValueError:
-        raise httpx.RemoteProtocolError(_NO_CHUNKS) from None
-    if size > LONGEST_CHUNK:
-        raise httpx.RemoteProtocolError(f"a chunk of the answer is longer than {LONGEST_CHUNK} bytes")
-    return size
+    return int(found[1], 16)

@@ -10,7 +10,7 @@ from urllib.request import getproxies
 import httpx
 
 from kube_wecom_eventer.http1.connection import Connection, httpx_errors
-from kube_wecom_eventer.http1.messages import Chunks, Headers, answer_head, header, request_head
+from kube_wecom_eventer.http1.messages import Chunks, Headers, answer_head, chunked, length, request_head
 
 _KEPT_FOR = 5.0
 """Seconds for which a connection waits for another request, as with httpx: servers close those that wait longer."""
@@ -52,15 +52,15 @@ class DirectTransport(httpx.AsyncBaseTransport):
                 status, headers, stays = answer_head(await connection.head(timeouts.get("read")))
                 if status >= 200:
                     break
+
+            def done(clean: bool) -> None:
+                self._done(origin, connection, clean=clean and stays)
+
+            empty = request.method == "HEAD" or status in (204, 304)
+            stream = _Body(connection, headers, timeouts.get("read"), empty=empty, done=done)
         except BaseException:
             connection.close()
             raise
-        empty = request.method == "HEAD" or status in (204, 304)
-
-        def done(clean: bool) -> None:
-            self._done(origin, connection, clean=clean and stays)
-
-        stream = _Body(connection, headers, timeouts.get("read"), empty=empty, done=done)
         return httpx.Response(status, headers=headers, stream=stream)
 
     async def aclose(self) -> None:
@@ -98,10 +98,19 @@ class DirectTransport(httpx.AsyncBaseTransport):
         scheme, host, port, name = origin
         tls = self._tls if scheme == "https" else None
         with httpx_errors(httpx.ConnectError, httpx.ConnectTimeout):
-            async with asyncio.timeout(timeout):
-                transport, connection = await asyncio.get_running_loop().create_connection(
-                    Connection, host, port, ssl=tls, server_hostname=name if tls else None, happy_eyeballs_delay=0.25
-                )
+            try:
+                async with asyncio.timeout(timeout):
+                    transport, connection = await asyncio.get_running_loop().create_connection(
+                        Connection,
+                        host,
+                        port,
+                        ssl=tls,
+                        server_hostname=name if tls else None,
+                        happy_eyeballs_delay=0.25,
+                    )
+            except (UnicodeError, OverflowError, IndexError):
+                # A label of a name that is empty or too long, a port beyond 65535.
+                raise httpx.ConnectError("no host has such a name or port") from None
             for option in self._socket_options:
                 transport.get_extra_info("socket").setsockopt(*option)
         return connection
@@ -122,9 +131,8 @@ class _Body(httpx.AsyncByteStream):
         self._connection = connection
         self._timeout = timeout
         self._done: Callable[[bool], None] | None = done
-        self._chunked = header(headers, b"transfer-encoding").lower() == b"chunked"
-        length = header(headers, b"content-length")
-        self._left = 0 if empty else int(length) if length.isdigit() and not self._chunked else None
+        self._chunked, said = chunked(headers), length(headers)
+        self._left = 0 if empty else None if self._chunked else said
         self._clean = self._left == 0
 
     async def __aiter__(self) -> AsyncIterator[bytes]:

@@ -16,7 +16,8 @@ ROOM = 96 * 1024
 """Bytes for alerts that wait; of what is beyond only the sums are stored."""
 
 MOST_SUMS = 200
-"""Sums by route, namespace, name and status; beyond them there is one for each route and status."""
+ROOM_FOR_SUMS = 48 * 1024
+"""Sums by route, namespace, name and status, and their bytes; beyond them there is one for each route and status."""
 
 MOST_TOLD = 1500
 """Alerts that were told, the newest; about 40 bytes each."""
@@ -53,27 +54,42 @@ def stored_alerts(waiting: Iterable[WaitingAlert], told: Iterable[tuple[str, _En
     """Return what is stored: each alert while there is room, then sums. ``told``: the newest first."""
     whole: list[WaitingAlert] = []
     sums: dict[tuple[str, ...], WaitingAlert] = {}
-    room = ROOM
+    room, room_for_sums = ROOM, ROOM_FOR_SUMS
     for each in waiting:
         if room > 0 and (room := room - len(msgspec.json.encode(each))) >= 0:
             whole.append(each)
         else:
-            _add(sums, each)
+            room_for_sums -= _add(sums, each, room_for_sums)
     by_route: dict[str, list[_Entry]] = {}
     for route, entry in told:
         by_route.setdefault(route, []).append(entry)
     return StoredAlerts(waiting=(*whole, *sums.values()), told=by_route)
 
 
-def _add(sums: dict[tuple[str, ...], WaitingAlert], more: WaitingAlert) -> None:
+def _add(sums: dict[tuple[str, ...], WaitingAlert], more: WaitingAlert, room: int) -> int:
+    """Add an alert to its sum; return the bytes of a new one, which are within ``room`` where it is not the last
+    resort."""
     alert = more.alert
     kept = {name: alert.labels[name] for name in ("alertname", "namespace", SEVERITY) if name in alert.labels}
     key: tuple[str, ...] = (more.route, alert.status, *kept.values())
-    if key not in sums and len(sums) >= MOST_SUMS:
-        key, kept = (more.route, alert.status), {"alertname": "…"}
-    if found := sums.get(key):
-        found.count += more.count
-        found.several = True
-        return
-    reduced = Alert(status=alert.status, labels=kept, annotations={}, starts_at=alert.starts_at, ends_at=alert.ends_at)
-    sums[key] = WaitingAlert(route=more.route, alert=reduced, count=more.count, several=more.several)
+    if key not in sums:
+        sum_ = _sum(more, kept)
+        size = len(msgspec.json.encode(sum_))
+        if len(sums) < MOST_SUMS and size <= room:
+            sums[key] = sum_
+            return size
+        key = (more.route, alert.status)
+    if key not in sums:
+        sums[key] = _sum(more, {"alertname": "…"})
+        return 0
+    sums[key].count += more.count
+    sums[key].several = True
+    return 0
+
+
+def _sum(first: WaitingAlert, labels: dict[str, str]) -> WaitingAlert:
+    alert = first.alert
+    reduced = Alert(
+        status=alert.status, labels=labels, annotations={}, starts_at=alert.starts_at, ends_at=alert.ends_at
+    )
+    return WaitingAlert(route=first.route, alert=reduced, count=first.count, several=first.several)

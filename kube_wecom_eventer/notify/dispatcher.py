@@ -43,6 +43,8 @@ DIGEST_INTERVAL = 3.0
 _LOOK_EVERY, _LOOK_AGAIN = 300.0, 30.0
 """Seconds between looks at a destination to which nothing is to be sent; the shorter where the last one was bad."""
 
+_GIVEN_UP = Outcome(verdict=Verdict.RETRY, detail="its route goes another way now")
+
 log = structlog.get_logger()
 
 
@@ -310,6 +312,8 @@ class Dispatcher:
     async def _attempt(self, attempts: Attempts) -> Outcome:
         loop = asyncio.get_running_loop()
         sink = attempts.batch.sink
+        if attempts.given_up.is_set():
+            return _GIVEN_UP
         if outcome := await sink.ready():
             self._unready = True
             self._note(outcome)
@@ -318,7 +322,7 @@ class Dispatcher:
         while (delay := self._pace.delay(loop.time())) > 0:
             await attempts.pause(delay)
             if attempts.given_up.is_set():
-                return Outcome(verdict=Verdict.RETRY, detail="its route goes another way now")
+                return _GIVEN_UP
         self._pace.start(loop.time())
         if attempts.started:
             self._metrics.retried.labels(destination=self._destination).inc()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 import msgspec
 
@@ -18,8 +20,14 @@ _LONGEST_MESSAGE = 8192
 _LONGEST_REASON = 256
 """Bytes; the API server keeps a longer one, but no component writes it."""
 
+_LONGEST_NAME = 256
+"""Bytes of each other text, where they are long: what the API server checks has at most 253."""
+
 _LONGEST_NOTES = 4096
 """Characters of all labels and annotations together; more of them are left out."""
+
+
+_Part = TypeVar("_Part", bound=msgspec.Struct)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +72,8 @@ def _bounded(event: Event) -> Event:
         event = msgspec.structs.replace(event, message=cut_bytes(event.message, _LONGEST_MESSAGE))
     if len(event.reason) > _LONGEST_REASON // 4:
         event = msgspec.structs.replace(event, reason=cut_bytes(event.reason, _LONGEST_REASON))
+    if sum(map(len, _names(event))) > 4 * _LONGEST_NAME:
+        event = _with_short_names(event)
     if isinstance(event, AlertEvent):
         # Whoever reads alerts has bounded their labels already, and the alert holds the same ones.
         return event
@@ -72,3 +82,29 @@ def _bounded(event: Event) -> Event:
     if notes and sum(len(name) + len(value) for table in notes for name, value in table.items()) > _LONGEST_NOTES:
         event = msgspec.structs.replace(event, metadata=msgspec.structs.replace(about, labels=None, annotations=None))
     return event
+
+
+def _names(event: Event) -> Iterator[str]:
+    """Yield the texts that the API server takes from whoever writes events, however long they are."""
+    about, source, related = event.involved_object, event.source, event.related
+    yield from (about.kind, about.namespace, about.name, about.uid, about.api_version)
+    yield from (about.resource_version, about.field_path, source.component, source.host)
+    yield from (event.action, event.reporting_component, event.reporting_instance)
+    if related:
+        yield from (related.kind, related.namespace, related.name, related.uid, related.api_version)
+        yield from (related.resource_version, related.field_path)
+
+
+def _with_short_names(event: Event) -> Event:
+    return msgspec.structs.replace(
+        _cut(event, "action", "reporting_component", "reporting_instance"),
+        involved_object=_cut(event.involved_object),
+        source=_cut(event.source),
+        related=_cut(event.related) if event.related else None,
+    )
+
+
+def _cut(part: _Part, *names: str) -> _Part:
+    """Return a part whose texts, or those called ``names``, are short."""
+    texts = {name: getattr(part, name) for name in names or part.__struct_fields__}
+    return msgspec.structs.replace(part, **{name: cut_bytes(text, _LONGEST_NAME) for name, text in texts.items()})

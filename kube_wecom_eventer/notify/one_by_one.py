@@ -69,7 +69,7 @@ class OneByOne:
             route=first.terms.route,
             wording=first.terms.wording,
             sink=first.terms.sink,
-            items=(Merged(first.event),),
+            items=(Merged(first.event, first.count),),
             received_at=first.received_at,
             versions=versions,
         )
@@ -85,11 +85,14 @@ class OneByOne:
         """See `Pending.alerts`."""
         for each in self._queue:
             if isinstance(each.event, AlertEvent):
-                yield each.terms.route, Merged(each.event)
+                yield each.terms.route, Merged(each.event, each.count)
 
     def counts(self) -> Counter[str]:
         """See `Pending.counts`."""
-        return Counter(each.terms.route for each in self._queue)
+        counts: Counter[str] = Counter()
+        for each in self._queue:
+            counts[each.terms.route] += each.count
+        return counts
 
     def withdraw(self, route: str) -> Left:
         """See `Pending.withdraw`."""
@@ -99,11 +102,13 @@ class OneByOne:
 
     def take_back(self, terms: Terms, batch: Batch) -> None:
         """See `Pending.take_back`."""
-        self._queue.extendleft(Notification(item.event, terms, batch.received_at) for item in reversed(batch.items))
+        self._queue.extendleft(
+            Notification(item.event, terms, batch.received_at, item.count) for item in reversed(batch.items)
+        )
 
     def adopt(self, terms: Terms, left: Left) -> bool:
         """See `Pending.adopt`."""
-        if not isinstance(left, _Queue) or len(self._queue) + left.count > self._capacity:
+        if not isinstance(left, _Queue) or len(self._queue) + len(left.notifications) > self._capacity:
             return left.count == 0
         self._queue.extend(replace(each, terms=terms) for each in left.notifications)
         return True
@@ -118,4 +123,4 @@ class _Queue:
     @property
     def count(self) -> int:
         """See `Left.count`."""
-        return len(self.notifications)
+        return sum(each.count for each in self.notifications)

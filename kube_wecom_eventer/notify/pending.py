@@ -271,8 +271,13 @@ class MergingPending:
             waiting = self._routes[terms.route] = Waiting(terms, Repeats(interval=terms.repeat_interval))
         later, waiting.groups = waiting.groups, OrderedDict()
         for item in batch.items:
-            group = _Group(item.event, item.count, batch.received_at, several=bool(item.name))
-            waiting.groups[likeness(item.event)] = group
+            key = likeness(item.event)
+            if before := waiting.groups.get(key):
+                # A sum, which speaks of no object, and an event that does not, either.
+                self._merge(before, item.event, item.count)
+            else:
+                group = _Group(item.event, item.count, batch.received_at, several=bool(item.name))
+                waiting.groups[key] = group
         self.events += batch.count
         for key, group in later.items():
             if before := waiting.groups.get(key):

@@ -18,6 +18,10 @@ class Repeats:
         self._capacity = capacity
         self._told_at: dict[int, float] = {}
         self._held: set[int] = set()
+        self._forget_at = 0.0
+
+    def __len__(self) -> int:
+        return len(self._told_at)
 
     def due_at(self, event: Event, now: float) -> float | None:
         """Return when a repeated event may be told again; None where it is to be told now, and is remembered.
@@ -26,6 +30,8 @@ class Repeats:
         """
         if self.interval <= 0:
             return None
+        if now >= self._forget_at:
+            self._forget_old(now)
         about = event.involved_object
         who = about.uid or f"{about.kind}/{about.namespace}/{about.name}"
         # A hash of 64 bits is kept instead of the texts: those of 20,000 objects would be many megabytes.
@@ -41,6 +47,13 @@ class Repeats:
             return told_at + self.interval
         self._remember(key, now)
         return None
+
+    def _forget_old(self, now: float) -> None:
+        """Forget, once an interval, what makes no difference any more: with 500 routes it would be a gigabyte in the
+        end. What was held back counts for a second interval."""
+        self._told_at = {key: at for key, at in self._told_at.items() if at + 2 * self.interval > now}
+        self._held &= self._told_at.keys()
+        self._forget_at = now + self.interval
 
     def _remember(self, key: int, told_at: float) -> None:
         """Let it be the newest. A plain dict keeps that order, in half of an OrderedDict's memory."""

@@ -8,7 +8,7 @@ import httpx
 import msgspec
 
 from kube_wecom_eventer.sinks.outcome import Outcome, Verdict
-from kube_wecom_eventer.sinks.posting import overloaded
+from kube_wecom_eventer.sinks.posting import overloaded, text_of
 from kube_wecom_eventer.sinks.redaction import Redaction
 
 
@@ -32,6 +32,6 @@ def read_answer(
         return msgspec.json.decode(response.content, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         # Clean first: a page may show the URL, and half a key is too much as well.
-        start = redaction.clean(response.text)[:80]
+        start = redaction.clean(text_of(response))[:80]
         detail = f"HTTP {response.status_code}, and no answer of {of}'s: {start!r}"
         return Outcome(verdict=Verdict.RETRY, reason=f"not_{of.lower()}", detail=detail)

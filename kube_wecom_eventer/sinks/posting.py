@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import contextlib
+import zlib
+from collections.abc import AsyncIterable, Mapping
+from typing import cast
 
 import httpx
 
@@ -17,6 +20,9 @@ _CONNECT_TIMEOUT = 4.0
 _LONGEST_ANSWER = 256 * 1024
 """Bytes of an answer that are read: who answers decides how many there are. The longest that we know names a thousand
 receivers."""
+
+_PACKED: Mapping[str, tuple[int, ...]] = {"gzip": (31,), "x-gzip": (31,), "deflate": (15, -15)}
+"""The forms that zlib is to expect, by the content-encoding: https://www.zlib.net/manual.html#Advanced"""
 
 _OF_THE_WHOLE = (b"content-encoding", b"content-length", b"transfer-encoding")
 """Headers that are not true of a body's beginning."""
@@ -62,12 +68,30 @@ async def post(
 async def _beginning(response: httpx.Response) -> httpx.Response:
     """Return an answer with as much of its body as anybody needs."""
     read = bytearray()
-    async for part in response.aiter_bytes():
+    # As it is on the wire: httpx unpacks whatever comes, and 500 bytes may become gigabytes.
+    async for part in cast("AsyncIterable[bytes]", response.stream):
         read += part
         if len(read) >= _LONGEST_ANSWER:
             break
+    body = _unpacked(bytes(read[:_LONGEST_ANSWER]), response.headers.get("content-encoding", ""))
     headers = [(name, value) for name, value in response.headers.raw if name.lower() not in _OF_THE_WHOLE]
-    return httpx.Response(response.status_code, headers=headers, content=bytes(read[:_LONGEST_ANSWER]))
+    return httpx.Response(response.status_code, headers=headers, content=body)
+
+
+def _unpacked(body: bytes, encoding: str) -> bytes:
+    """Return the beginning of a body; as it is where it can't be unpacked."""
+    for form in _PACKED.get(encoding.strip().lower(), ()):
+        with contextlib.suppress(zlib.error):
+            return zlib.decompressobj(form).decompress(body, _LONGEST_ANSWER)
+    return body
+
+
+def text_of(response: httpx.Response) -> str:
+    """Return an answer's text, whatever character set it claims to be in."""
+    try:
+        return response.text
+    except Exception:  # some of Python's codecs are none of texts, and raise what they like
+        return response.content.decode(errors="replace")
 
 
 def deadline() -> float:

@@ -11,7 +11,7 @@ from kube_wecom_eventer.config import WebhookTarget
 from kube_wecom_eventer.render import Message
 from kube_wecom_eventer.sinks.http_status import by_status
 from kube_wecom_eventer.sinks.outcome import Outcome, Verdict
-from kube_wecom_eventer.sinks.posting import overloaded, post
+from kube_wecom_eventer.sinks.posting import overloaded, post, text_of
 from kube_wecom_eventer.sinks.redaction import Redaction
 
 
@@ -46,7 +46,7 @@ class Webhook:
         if later := overloaded(response):
             return later
         status = response.status_code
-        return by_status(status, f"HTTP {status}: {self._redaction.clean(response.text)[:120]!r}")
+        return by_status(status, f"HTTP {status}: {self._redaction.clean(text_of(response))[:120]!r}")
 
 
 def _parts(url: str) -> tuple[str, ...]:

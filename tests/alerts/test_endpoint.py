@@ -167,6 +167,36 @@ async def test_only_so_many_requests_are_read_at_once() -> None:
     assert (await served.post([])).status_code == 200
 
 
+async def test_a_body_that_does_not_come_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever sends it holds a place no longer, and Alertmanager does not give the alerts up."""
+    monkeypatch.setattr("kube_wecom_eventer.alerts.endpoint._READ_WITHIN", 0.05)
+    served = Served()
+    never = asyncio.Event()
+
+    async def stuck() -> AsyncIterator[bytes]:
+        yield b"["
+        await never.wait()
+
+    async with asyncio.timeout(5):
+        answers = await asyncio.gather(*(served.post(content=stuck()) for _ in range(8)))
+    assert {(each.status_code, each.headers["connection"]) for each in answers} == {(503, "close")}
+    assert served.counted("alert_posts", result="full") == 8
+    assert (await served.post([])).status_code == 200
+
+
+async def test_who_does_not_lead_any_more_takes_nothing() -> None:
+    """What has been read until then belongs to the next leader."""
+    served = Served()
+
+    async def while_it_ends() -> AsyncIterator[bytes]:
+        yield b"["
+        served.intake = None
+        yield b"]"
+
+    answer = await served.post(content=while_it_ends())
+    assert (answer.status_code, served.counted("alert_posts", result="standing_by")) == (503, 1)
+
+
 async def test_who_may_not_post_is_told_how(tmp_path: Path) -> None:
     """Before a byte of the body is read; a refusal is said in the log at most once a minute."""
     file = tmp_path / "auth"

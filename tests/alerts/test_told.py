@@ -149,6 +149,17 @@ def test_it_outlives_the_process() -> None:
     assert list(first.told.entries(1)) == [("r", (ended.identity, int(T0), int(T0) + 60, int(T0) + 50))]
 
 
+def test_after_a_restart_a_second_prometheus_tells_nothing_anew() -> None:
+    """Else each rollout would tell each alert again that two of them post; what begins later is another firing."""
+    first, second = Route(), Route()
+    assert first.hears(firing(until=240), 0, listed=True)
+    for route, entry in first.told.entries(10):
+        second.told.restore(route, entry)
+    assert not second.hears(firing(began=20, until=320), 80, listed=True)
+    assert not second.hears(firing(until=360), 120, listed=True)
+    assert second.hears(firing(began=400, until=640), 400, listed=True)
+
+
 def test_labels_name_an_alert_whatever_their_order() -> None:
     """And no two sets of labels have one name by being written one behind the other."""
     assert make_alert(labels={"a": "1", "b": "2"}).identity == make_alert(labels={"b": "2", "a": "1"}).identity

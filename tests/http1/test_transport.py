@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kube_wecom_eventer.http1 import DirectTransport
-from kube_wecom_eventer.http1.messages import LONGEST_CHUNK, Chunks
+from kube_wecom_eventer.http1.connection import Connection
+from kube_wecom_eventer.http1.messages import Chunks
 from tests.support.virtual_time import virtual_time
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -59,9 +60,11 @@ def test_a_body_is_whole_however_it_is_cut(chunks: list[bytes], cut: int) -> Non
     assert (body, parting.complete) == (b"".join(chunks), True)
 
 
-def test_what_is_whole_does_not_wait_for_the_rest() -> None:
-    """An event is known when its own chunk has come."""
-    assert Chunks().feed(b"3\r\nabc\r\n5\r\nde") == b"abc"
+def test_nothing_waits_for_the_rest_of_a_chunk() -> None:
+    """So no chunk is too long for the memory."""
+    chunks = Chunks()
+    assert chunks.feed(b"3\r\nabc\r\n7FFFFFFFFFFF\r\nde") == b"abcde"
+    assert chunks.feed(b"fg") == b"fg"
 
 
 @pytest.mark.parametrize(
@@ -72,7 +75,9 @@ def test_what_is_whole_does_not_wait_for_the_rest() -> None:
         b"1_0\r\n",
         b"xyz\r\n",
         b"\r\n",
-        b"%x\r\n" % (LONGEST_CHUNK + 1),
+        b"0x1\r\n",
+        b"1 1\r\n",
+        b"%x\r\n" % (1 << 64),
         b"1\r\nabc",
         b"7" * 5000,
     ],
@@ -158,6 +163,36 @@ async def test_a_server_that_falls_silent() -> None:
     forever.set()
 
 
+@pytest.mark.parametrize("url", [f"http://{'a' * 64}.test/", "http://a..b/", "http://127.0.0.1:99999/"])
+async def test_no_host_has_such_a_name_or_port(url: str) -> None:
+    """An address that can't be is a ConnectError, too, whatever the library that looks it up raises."""
+    with pytest.raises(httpx.ConnectError, match="no host has such a name or port"):
+        await read(url)
+
+
+async def test_what_came_before_the_connection_broke_is_the_answer() -> None:
+    """A server that resets the connection behind a whole answer has taken the request: it must not be sent again."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        writer.transport.abort()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as listening:
+        assert await read(f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}") == (200, b"ok")
+
+
+async def test_a_connection_that_breaks_is_no_end() -> None:
+    """A body that ends with the connection is whole only if the peer closed it."""
+    connection = Connection()
+    connection.connection_made(_Wire(connection))
+    connection.data_received(b"half of it")
+    connection.connection_lost(ConnectionResetError("reset"))
+    assert await connection.read(None) == b"half of it"
+    with pytest.raises(httpx.ReadError):
+        await connection.read(None)
+
+
 async def test_nobody_listens() -> None:
     """A refused connection is a ConnectError."""
     async with server() as url:
@@ -180,8 +215,11 @@ async def test_a_server_without_tls_where_tls_is_wanted() -> None:
 
 
 @asynccontextmanager
-async def lasting(answer: bytes, *, requests_each: int = 1_000_000) -> AsyncIterator[tuple[str, list[int]]]:
-    """Answer each request with the same, on connections that stay; give how many requests each has had."""
+async def lasting(
+    answer: bytes, *, requests_each: int = 1_000_000, then: float = 0.0
+) -> AsyncIterator[tuple[str, list[int]]]:
+    """Answer each request with the same, on connections that stay; give how many requests each has had. ``then``:
+    seconds from a connection's last answer to its end."""
     connections: list[int] = []
     serving: list[asyncio.Task[None] | None] = []
 
@@ -194,6 +232,7 @@ async def lasting(answer: bytes, *, requests_each: int = 1_000_000) -> AsyncIter
                 await reader.readuntil(b"\r\n\r\n")
                 connections[number] += 1
                 writer.write(answer)
+            await asyncio.sleep(then)
         writer.close()
         with contextlib.suppress(ConnectionError):
             await writer.wait_closed()
@@ -237,6 +276,17 @@ async def test_a_connection_that_the_peer_has_closed_is_not_used_again() -> None
         assert used == [1, 1, 1]
 
 
+async def test_a_connection_is_not_used_again_before_the_request_is_out() -> None:
+    """A server that answers before it has read the whole request may never read the rest."""
+    answered = b"HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno"
+    body = b"x" * 20_000_000
+    async with lasting(answered, requests_each=1, then=0.05) as (url, used):
+        async with httpx.AsyncClient(transport=DirectTransport(tls=None)) as client:
+            for _ in range(2):
+                assert (await client.post(url, content=body)).status_code == 413
+        assert used == [1, 1]
+
+
 async def test_an_answer_that_is_left_in_the_middle_takes_its_connection_along() -> None:
     """What is left of it must not become the next request's answer."""
     async with lasting(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok") as (url, used):
@@ -252,9 +302,9 @@ async def test_requests_at_once_have_a_connection_each() -> None:
     async with lasting(LASTING[0]) as (url, used), httpx.AsyncClient(transport=DirectTransport(tls=None)) as client:
         await asyncio.gather(*(client.get(url) for _ in range(20)))
         assert used == [1] * 20
-        for _ in range(20):
-            await client.get(url)
-        assert len(used) == 20
+        await asyncio.gather(*(client.get(url) for _ in range(20)))
+        assert sorted(used)[-8:] == [2] * 8
+        assert len(used) == 32
 
 
 @pytest.mark.parametrize("value", ["s3cret\r\nInjected: yes", "s3cret\x00", " s3cret", "s3cret\x7f"])
@@ -280,6 +330,9 @@ class _Wire(asyncio.Transport):
 
     def is_closing(self) -> bool:
         return self.closed
+
+    def get_write_buffer_size(self) -> int:
+        return 0
 
     def resume_reading(self) -> None:
         pass

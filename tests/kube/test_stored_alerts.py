@@ -5,11 +5,19 @@ from __future__ import annotations
 from datetime import timedelta
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kube_wecom_eventer.kube.checkpoint import FORMAT, LIMIT, Checkpoint, StreamPosition, decode, encode
-from kube_wecom_eventer.kube.stored_alerts import MOST_SUMS, ROOM, StoredAlerts, WaitingAlert, stored_alerts
+from kube_wecom_eventer.kube.stored_alerts import (
+    MOST_SUMS,
+    ROOM,
+    ROOM_FOR_SUMS,
+    StoredAlerts,
+    WaitingAlert,
+    stored_alerts,
+)
 from tests.support.alerts import make_alert
 
 
@@ -52,6 +60,16 @@ def test_beyond_the_room_there_are_sums() -> None:
     assert max(sums, key=lambda each: each.count).alert.labels == {"alertname": "…"}
 
 
+@pytest.mark.parametrize("sign", ["x", "\x01"])
+def test_sums_with_long_labels_have_their_room_too(sign: str) -> None:
+    """A ConfigMap takes 1 MiB, and JSON writes six signs for some: a checkpoint that is not taken any more is none."""
+    long = sign * 1000
+    many = [waiting(number, alertname=f"{number}{long}", namespace=long, severity=long) for number in range(400)]
+    stored = stored_alerts(many, [])
+    assert stored.count == 800
+    assert len(msgspec.json.encode(stored)) < ROOM + ROOM_FOR_SUMS + 1000
+
+
 @settings(max_examples=30, deadline=None, derandomize=True)
 @given(
     sizes=st.lists(st.integers(0, 8000), max_size=300),
@@ -76,4 +94,4 @@ def test_none_is_lost_and_the_size_is_bounded(sizes: list[int], statuses: int) -
         assert sum(each.count for each in stored.waiting if each.route == route) == sum(
             each.route == route for each in many
         )
-    assert len(msgspec.json.encode(stored)) < ROOM + MOST_SUMS * 600
+    assert len(msgspec.json.encode(stored)) < ROOM + ROOM_FOR_SUMS + 2000

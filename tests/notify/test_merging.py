@@ -12,6 +12,8 @@ from random import Random
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from kube_wecom_eventer.metrics import Metrics
 from kube_wecom_eventer.notify import Dispatcher, MergingPending, Pace, Terms, notification
@@ -247,6 +249,28 @@ def test_the_memory_of_repeats_has_a_bound() -> None:
     assert repeats.due_at(third, 3.0) is None
     assert repeats.due_at(first, 4.0) is None
     assert repeats.due_at(third, 5.0) == 303
+
+
+def test_what_was_told_long_ago_is_forgotten() -> None:
+    """A daemon that runs for weeks remembers no more than it needs, whatever its routes have told."""
+    repeats = Repeats(interval=300)
+    sizes = []
+    for number in range(2000):
+        assert repeats.due_at(make_event(message=f"{number}"), number * 10.0) is None
+        sizes.append(len(repeats))
+    assert max(sizes) == 89
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(steps=st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 400)), max_size=40))
+def test_to_forget_makes_no_difference(steps: list[tuple[str, int]]) -> None:
+    """What is due, and when, is the same for who forgets nothing."""
+    forgets, keeps, now = Repeats(interval=300), Repeats(interval=300), 0.0
+    keeps._forget_at = float("inf")
+    for text, pause in steps:
+        now += pause
+        event = make_event(message=text)
+        assert forgets.due_at(event, now) == keeps.due_at(event, now)
 
 
 @virtual_time

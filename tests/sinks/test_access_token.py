@@ -225,6 +225,16 @@ def test_what_gettoken_answers_has_a_class(code: int, verdict: Verdict) -> None:
 
 
 @virtual_time
+async def test_what_passes_is_asked_again_with_the_next_attempt() -> None:
+    """A minute without a token, because one answer was lost, would be a minute without messages."""
+    office = Office(httpx.ReadTimeout("late"), httpx.Response(502))
+    token = office.token()
+    assert [(await refusal(token)).reason for _ in range(2)] == ["timeout", "http_5xx"]
+    assert await value(token) == "token-3"
+    assert office.asked[-1] - office.asked[0] < 1
+
+
+@virtual_time
 async def test_being_too_fast_is_waited_out() -> None:
     """Nobody asks for a minute, however many would."""
     office = Office(errcode(45009))

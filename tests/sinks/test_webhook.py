@@ -53,6 +53,8 @@ async def test_a_message_is_sent_with_its_method_headers_and_body() -> None:
         (401, Verdict.BROKEN, "http_401"),
         (404, Verdict.BROKEN, "http_404"),
         (302, Verdict.BROKEN, "http_3xx"),
+        (408, Verdict.RETRY, "http_4xx"),
+        (425, Verdict.RETRY, "http_4xx"),
         (418, Verdict.UNKNOWN, "http_4xx"),
     ],
 )
