@@ -27,10 +27,11 @@ from kube_wecom_eventer.surroundings import Surroundings
 class Paces:
     """The paces of one pipeline, by the accounts' names. Times are seconds on the loop's clock.
 
-    ``kept``: whether there is a place for a checkpoint. ``changed`` is called when one has to be written.
+    ``kept``: whether there is a place for a checkpoint now; it may be given up at the start. ``changed`` is called when
+    one has to be written.
     """
 
-    def __init__(self, around: Surroundings, *, kept: bool, changed: Callable[[], None]) -> None:
+    def __init__(self, around: Surroundings, *, kept: Callable[[], bool], changed: Callable[[], None]) -> None:
         self._around = around
         self._kept = kept
         self._changed = changed
@@ -90,9 +91,9 @@ class Paces:
             answered = [now + min(at - wall, LONGEST_ATTEMPT) for at in past if at + WINDOW > wall]
             if not checkpoint.clean:
                 answered += [now] * UNRECORDED
-        answered += self._around.attempts.get(account.name, []) if not self._kept else []
+        answered += self._around.attempts.get(account.name, []) if not self._kept() else []
         pace = self._paces[account.name] = RecordedPace(limit=account.limit, answered=sorted(answered))
-        if not self._kept:
+        if not self._kept():
             pace.unrecordable(for_good=True)
         # Nothing leaves before a checkpoint says that this pace is ours.
         self._changed()

@@ -52,7 +52,7 @@ class Pipeline:
             failed=lambda for_good: self._paces.unrecordable(for_good=for_good),
             readable=Probe(around.client, *around.settings.watched[:1]).readable,
         )
-        self._paces = Paces(around, kept=self._checkpointing.kept, changed=self._checkpointing.changed)
+        self._paces = Paces(around, kept=lambda: self._checkpointing.kept, changed=self._checkpointing.changed)
         self._routes = around.routes
         self._checkpoint: Checkpoint | None = None
         self._tasks: asyncio.TaskGroup | None = None

@@ -146,11 +146,12 @@ async def test_what_waits_for_a_route_that_is_deleted_is_counted(pipeline: Pipel
     async with pipeline.daemon(*tenant.arguments) as daemon:
         await daemon.ready()
         await pipeline.event("one", reason="One")
-        await daemon.log("destination_broken")
-        await pipeline.event("two", reason="Two")
         route = f"{tenant.namespace}/wecom"
-        await until(lambda: len([line for line in daemon.logs if line["event"] == "destination_broken"]) == 1)
-        await asyncio.sleep(0.3)
+        await daemon.log("destination_broken", routes=[route])
+        await pipeline.event("two", reason="Two")
+        async with asyncio.timeout(10):
+            while await daemon.metric("events_matched_total", route=route) < 2:  # noqa: ASYNC110 no event tells
+                await asyncio.sleep(0.1)
         await tenant.no_route()
         await daemon.log("route_withdrawn", route=route)
         async with asyncio.timeout(10):
