@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, tzinfo
+from typing import TYPE_CHECKING
 
 from kube_wecom_eventer.alert import Alert, AlertEvent
 from kube_wecom_eventer.errors import TemplateError
@@ -13,7 +14,6 @@ from kube_wecom_eventer.render.body_or_text import BodyOrText
 from kube_wecom_eventer.render.built_in import times
 from kube_wecom_eventer.render.built_in_digest import LOOKS
 from kube_wecom_eventer.render.digest import Merged, sums_line, total
-from kube_wecom_eventer.render.go_template import GoAlertTemplate
 from kube_wecom_eventer.render.labels import labels
 from kube_wecom_eventer.render.style import Style
 from kube_wecom_eventer.render.text import harmless
@@ -27,8 +27,10 @@ _TRIES = 6
 _MOST_STEPS = 50_000
 """Steps after which it is not tried again: others wait for the loop."""
 
-
 Clean = Callable[[str], str]
+
+if TYPE_CHECKING:
+    from kube_wecom_eventer.render.go_template import GoAlertTemplate
 
 
 class AlertMessages:

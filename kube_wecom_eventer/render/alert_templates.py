@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import structlog
 
 from kube_wecom_eventer.errors import TemplateError
 from kube_wecom_eventer.metrics import Metrics
-from kube_wecom_eventer.render.go_template import GoAlertTemplate, Limits
+from kube_wecom_eventer.render.template import USUAL, Limits
 
 ALERT_CONTENT = "alert_content"
 """The key that holds a Go template over Alertmanager's data."""
 
 log = structlog.get_logger()
+
+if TYPE_CHECKING:
+    from kube_wecom_eventer.render.go_template import GoAlertTemplate
 
 
 class AlertTemplates:
@@ -45,7 +49,7 @@ class AlertTemplates:
             return
         self._source[name] = source
         try:
-            self._parsed[name] = GoAlertTemplate.parse(source, limits=limits or Limits())
+            self._parsed[name] = _parse(source, limits or USUAL)
         except TemplateError as error:
             self._metrics.template_failures.labels(template=name, stage="parse").inc()
             problem = self._failing[name] = f"{ALERT_CONTENT}: {error}"
@@ -78,3 +82,9 @@ class AlertTemplates:
         if self._failing.get(name) != problem:
             log.warning("template_failed", config_map=name, problem=problem, sent_instead="the built-in body")
         self._failing[name] = problem
+
+
+def _parse(source: str, limits: Limits) -> GoAlertTemplate:
+    from kube_wecom_eventer.render.go_template import GoAlertTemplate  # noqa: PLC0415 as in templates.py
+
+    return GoAlertTemplate.parse(source, limits=limits)

@@ -9,6 +9,26 @@ from typing import Any, Protocol
 from kube_wecom_eventer.event import Event
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one Go template may cost.
+
+    source: bytes of its text (64 KiB: a WeCom message has 4 KiB).
+    steps: evaluation steps of one execution; handling 64 characters of a value in a function is one more.
+    output: characters that one execution writes, or that one value in it has (1 Mi).
+    depth: nested template calls; nested parentheses and control structures.
+    """
+
+    source: int = 65_536
+    steps: int = 100_000
+    output: int = 1_048_576
+    depth: int = 100
+
+
+USUAL = Limits()
+"""For templates that nobody has limited further."""
+
+
 class Writer(Protocol):
     """Takes a template's output, and tells its own text from what came from the event."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import structlog
@@ -10,9 +10,8 @@ import structlog
 from kube_wecom_eventer.errors import TemplateError
 from kube_wecom_eventer.metrics import TEMPLATE_STAGES, Metrics
 from kube_wecom_eventer.render.alert_templates import ALERT_CONTENT, AlertTemplates
-from kube_wecom_eventer.render.go_template import GoTemplate, Limits
 from kube_wecom_eventer.render.jinja import parse_jinja
-from kube_wecom_eventer.render.template import Template
+from kube_wecom_eventer.render.template import USUAL, Limits, Template
 
 CONTENT = "content"
 """The key of kube-eventer's ConfigMaps that holds a Go template."""
@@ -21,7 +20,6 @@ CONTENT_J2 = "content.j2"
 """The key that holds a Jinja2 template; it counts where both are there."""
 
 _LANGUAGES: Mapping[str, Language] = {CONTENT_J2: "jinja", CONTENT: "go"}
-_PARSERS: Mapping[str, Callable[[str], Template]] = {CONTENT_J2: parse_jinja, CONTENT: GoTemplate.parse}
 
 log = structlog.get_logger()
 
@@ -35,7 +33,12 @@ def parse_template(source: str, *, key: str, limits: Limits | None = None) -> Te
     Raises:
         TemplateError: it doesn't parse.
     """
-    return _PARSERS[key](source) if limits is None else GoTemplate.parse(source, limits=limits)
+    if key == CONTENT_J2 and limits is None:
+        return parse_jinja(source)
+    # 1.3 MB that who has no template does not need.
+    from kube_wecom_eventer.render.go_template import GoTemplate  # noqa: PLC0415
+
+    return GoTemplate.parse(source, limits=limits or USUAL)
 
 
 class Templates:
@@ -161,7 +164,7 @@ def _explained(problem: str, language: Language) -> str:
 
 def _chosen(data: Mapping[str, str]) -> tuple[str, str] | None:
     """Return the key that counts, with its template."""
-    return next(((key, data[key]) for key in _PARSERS if key in data), None)
+    return next(((key, data[key]) for key in _LANGUAGES if key in data), None)
 
 
 def _missing(data: Mapping[str, str] | None) -> str:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from kube_wecom_eventer.render.go_template import Limits
 from kube_wecom_eventer.render.lint import Language, excerpt, quick_findings
+from kube_wecom_eventer.render.template import Limits
 from tests.render.linting import body, lint, one
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

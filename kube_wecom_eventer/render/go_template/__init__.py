@@ -7,6 +7,6 @@ is told which text is the template's and which an action printed.
 from .fields import event_paths, field_uses
 from .functions import NAMES as FUNCTIONS
 from .run import Writer
-from .template import GoAlertTemplate, GoTemplate, Limits
+from .template import GoAlertTemplate, GoTemplate
 
-__all__ = ["FUNCTIONS", "GoAlertTemplate", "GoTemplate", "Limits", "Writer", "event_paths", "field_uses"]
+__all__ = ["FUNCTIONS", "GoAlertTemplate", "GoTemplate", "Writer", "event_paths", "field_uses"]

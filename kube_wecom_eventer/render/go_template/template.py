@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from kube_wecom_eventer.errors import TemplateError
 from kube_wecom_eventer.event import Event
 from kube_wecom_eventer.render.alert_data import AlertData
+from kube_wecom_eventer.render.template import USUAL, Limits
 
 from . import functions
 from .alert_defaults import ALERTMANAGERS_OWN
@@ -21,22 +21,6 @@ from .statements import Compiler, Statement
 from .values import GoError, Value
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one template may cost.
-
-    source: bytes of its text (64 KiB: a WeCom message has 4 KiB).
-    steps: evaluation steps of one execution; handling 64 characters of a value in a function is one more.
-    output: characters that one execution writes, or that one value in it has (1 Mi).
-    depth: nested template calls; nested parentheses and control structures.
-    """
-
-    source: int = 65_536
-    steps: int = 100_000
-    output: int = 1_048_576
-    depth: int = 100
-
-
 class GoTemplate:
     """A parsed template; it never changes, so executions may share it."""
 
@@ -47,7 +31,7 @@ class GoTemplate:
         self._limits = limits
 
     @classmethod
-    def parse(cls, text: str, *, limits: Limits = Limits()) -> GoTemplate:  # it is frozen
+    def parse(cls, text: str, *, limits: Limits = USUAL) -> GoTemplate:
         """Reads a template with the grammar of https://pkg.go.dev/text/template and no functions but its own.
 
         Raises TemplateError, with the line that Go would name.
@@ -72,7 +56,7 @@ class GoAlertTemplate:
         self._limits = limits
 
     @classmethod
-    def parse(cls, text: str, *, limits: Limits = Limits()) -> GoAlertTemplate:  # it is frozen
+    def parse(cls, text: str, *, limits: Limits = USUAL) -> GoAlertTemplate:
         """Reads a template. Raises TemplateError, with the line that Go would name."""
         return cls(main=_parsed(text, limits, _ALERT_NAMES, beside=ALERTMANAGERS_OWN), limits=limits)
 

@@ -14,7 +14,7 @@ from msgspec import structs
 
 from kube_wecom_eventer.errors import TemplateError
 from kube_wecom_eventer.event import Event
-from kube_wecom_eventer.render.go_template import GoTemplate, Limits
+from kube_wecom_eventer.render.go_template import GoTemplate
 from kube_wecom_eventer.render.jinja import parse_jinja
 from kube_wecom_eventer.render.lint.content import content_findings
 from kube_wecom_eventer.render.lint.finding import Finding, line_of
@@ -24,7 +24,7 @@ from kube_wecom_eventer.render.lint.names import UNKNOWN, field_uses, name_findi
 from kube_wecom_eventer.render.lint.shape import shape_findings
 from kube_wecom_eventer.render.lint.tracing import Skeleton, Tracer
 from kube_wecom_eventer.render.lint.values import value_findings
-from kube_wecom_eventer.render.template import Template
+from kube_wecom_eventer.render.template import Limits, Template
 from kube_wecom_eventer.render.wecom_body import MENTION_LISTS, ROBOT
 
 _MISSING = re.compile(r"can't evaluate field (\w+)|'(\w+)'(?: is undefined|$)")

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from kube_wecom_eventer.event import Event
-from kube_wecom_eventer.render.go_template import GoTemplate, Limits
+from kube_wecom_eventer.render.go_template import GoTemplate
+from kube_wecom_eventer.render.template import Limits
 
 from .cases import POD
 from .collecting import Collecting

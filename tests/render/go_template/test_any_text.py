@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kube_wecom_eventer.errors import TemplateError
-from kube_wecom_eventer.render.go_template import Limits
+from kube_wecom_eventer.render.template import Limits
 
 from .cases import CASES
 from .events import execute

@@ -7,7 +7,8 @@ import pytest
 
 from kube_wecom_eventer.errors import TemplateError
 from kube_wecom_eventer.event import ObjectMeta
-from kube_wecom_eventer.render.go_template import GoTemplate, Limits
+from kube_wecom_eventer.render.go_template import GoTemplate
+from kube_wecom_eventer.render.template import Limits
 
 from .events import EVENT, execute
 
