@@ -14,7 +14,7 @@ VERSIONS = ("1.25", "1.37")
 """The oldest and the newest that the package has."""
 
 OF_OTHERS = ("monitoring.coreos.com/",)
-"""Groups of custom resources, whose schemas are not Kubernetes' own."""
+"""Groups of custom resources, whose schemas are not Kubernetes' own: tests/manifests/test_operator_objects.py."""
 
 
 def assert_valid(each: dict[str, Any]) -> None:
