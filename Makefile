@@ -2,6 +2,7 @@
 # make test   sets everything up and runs the tests
 # make bench  measures what the daemon costs: BENCH_ARGS="--only reading webhook --runs 3"
 # make check  lint, types and layers
+# make operator-types installs the Prometheus Operator's types, which some tests need
 # make docs   writes the reference from the code; make pictures draws the pictures of the docs anew
 # make manifests  renders what is applied as one file
 # make format formats the code; make lock renews the locked dependencies; make clean removes what was set up
@@ -14,7 +15,7 @@ BENCH_ARGS ?=
 # What an image holds, and no more: a library may import a development tool that it finds.
 BENCH := build/bench
 
-.PHONY: demo test bench check lint types layers docs pictures manifests format lock clean help
+.PHONY: demo test bench check lint types layers operator-types docs pictures manifests format lock clean help
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -68,6 +69,11 @@ types: $(VENV)/dev
 
 layers: $(VENV)/dev
 	$(BIN)/lint-imports
+
+operator-types:
+	@mkdir -p build/operator-types
+	@cp tests/manifests/operator/package.json tests/manifests/operator/package-lock.json build/operator-types
+	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error --prefix build/operator-types
 
 docs: $(VENV)/dev
 	$(BIN)/python -m tools.reference
