@@ -50,7 +50,9 @@ def refused_unopened(url: str, allowed_hosts: Collection[str]) -> str:
         services = ", ".join(f"{each}://" for each in sorted({*FIXED, *NAMED}))
         return f"{shown_scheme(url)}:// is not for declared routes; they may use {services}"
     parts = urlsplit(f"x://{rest}")
-    written = [unquote_plus(pair.partition("=")[0]) for pair in parts.query.split("&") if pair]
+    # As Apprise reads it: a `#` ends nothing, so a query may stand behind one, and a `;` separates as a `&` does.
+    pairs = re.split("[&;]", rest.partition("?")[2])
+    written = [unquote_plus(pair.partition("=")[0]) for pair in pairs if pair]
     if strange := sorted({name for name in written if name.lower() not in PARAMETERS}):
         return f"{', '.join(dict.fromkeys(map(shown_name, strange)))[:200]}= of {scheme}:// is not for declared routes"
     host, port = (FIXED[scheme], 443) if scheme in FIXED else _place(parts)

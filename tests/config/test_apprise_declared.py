@@ -10,7 +10,7 @@ import pytest
 
 from kube_wecom_eventer.apprise_library import Notice, open_service
 from kube_wecom_eventer.config import AppriseTarget, Secret, SinkSettings, parse_declared_sink
-from kube_wecom_eventer.config.apprise_reach import FIXED, NAMED, PARAMETERS
+from kube_wecom_eventer.config.apprise_reach import FIXED, NAMED, PARAMETERS, refused_unopened
 
 HOSTS = frozenset({"hooks.slack.com", "open.feishu.cn:443", "chat.example.com", "chat.example.com:8443"})
 MAIL_HOSTS = frozenset({"smtp.example.com:587"})
@@ -170,6 +170,22 @@ def test_no_option_reads_files_fetches_or_leads_elsewhere(url: str, option: str)
     sink, problems = declared(f"apprise:{url}{'&' if '?' in url else '?'}{option}", HOSTS | MAIL_HOSTS)
     assert sink is None
     assert "is not for declared routes" in problems[0]
+
+
+@pytest.mark.parametrize("option", ["template=/etc/passwd", "redirect=yes", "verify=no", "smtp=evil.com"])
+@pytest.mark.parametrize("before", ["/#ops?", "/#?", "?to=a@example.com;", "?to=a@example.com&format=text;"])
+def test_no_option_hides_where_only_apprise_finds_it(before: str, option: str) -> None:
+    """To Apprise a query may stand behind a ``#``, and a ``;`` separates."""
+    for url in (SLACK, "mailtos://user:pass@smtp.example.com:587"):
+        refused = refused_unopened(f"{url}{before}{option}", HOSTS | MAIL_HOSTS)
+        assert refused == f"{option.partition('=')[0]}= of {url.partition(':')[0]}:// is not for declared routes"
+
+
+def test_an_option_behind_a_channel_is_refused_in_a_config_map_too() -> None:
+    """A ``#`` is no comment there."""
+    sink, problems = declared(f"apprise:{SLACK}/#ops?template=/etc/passwd")
+    assert sink is None
+    assert problems == ["apprise: template= of slack:// is not for declared routes"]
 
 
 def test_the_harmless_options_are_lower_case() -> None:
