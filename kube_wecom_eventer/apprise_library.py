@@ -15,7 +15,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 from kube_wecom_eventer.suggestion import did_you_mean
 
@@ -61,6 +61,9 @@ _MOST_SAID, _LONGEST_SAID = 200, 1000
 
 _SHORTEST = 4
 """Characters; shorter parts of a URL would make a text unreadable, and are nobody's token."""
+
+_QUOTINGS = ("", "/", "!$&'()*+=:@", "!#$%&'()*+,/:;=?@[]~")
+"""Signs that stand as they are in a URL: in a part, in a path, as Apprise makes one, as `requests` repairs one."""
 
 _SCHEME = re.compile(r"[a-z][a-z0-9]{0,30}")
 _ADDRESS = re.compile(r"[a-z]+://\S+", re.IGNORECASE)
@@ -318,13 +321,14 @@ class _Redaction:
 
     def __init__(self, url: str) -> None:
         scheme, _, rest = url.partition("://")
-        parts = urlsplit(f"x://{rest}")
-        written = (
-            parts.netloc, *re.split("[:@]", parts.netloc), parts.path, *parts.path.split("/"), parts.query,
-            *(value for pair in parts.query.split("&") for value in pair.split("=", 1)[1:]), parts.fragment,
-        )  # fmt: skip
-        decoded = (*map(unquote, written), *(value for _, value in parse_qsl(parts.query)))
-        found = {url, rest, *written, *decoded} - {"", scheme}
+        # Not by the rules of the web: a service may have tokens before the `@`, with a `/` between them.
+        place, _, query = rest.partition("?")
+        host, _, path = place.partition("/")
+        values = [pair.partition("=")[2] for pair in re.split("[&;]", query)]
+        written = (rest, place, host, path, f"/{path}", *re.split("[/#]", place), *re.split("[/#:@]", place), query)
+        decoded = {*map(unquote, (*written, *values)), *map(unquote_plus, values)}
+        quoted = {quote(each, safe=safe) for each in decoded for safe in _QUOTINGS}
+        found = {url, *written, *values, *decoded, *quoted, *map(quote_plus, decoded)} - {"", scheme}
         # The longest first: what is part of another would leave the rest of that one behind.
         self._parts = sorted((each for each in found if len(each) >= _SHORTEST), key=len, reverse=True)
 

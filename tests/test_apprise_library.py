@@ -112,6 +112,25 @@ def test_the_librarys_log_goes_nowhere(capfd: pytest.CaptureFixture[str]) -> Non
     assert capfd.readouterr().err == ""
 
 
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("rockets://husha/hushb@127.0.0.1:1/#ops", "with url: /hooks/***/***"),
+        ("json://127.0.0.1:1/path?-key=hush=hush b", "with url: ***?key=***"),
+        ("json://127.0.0.1:1/path?to=a;-key=hush-b", "with url: ***?key=***"),
+        ("json://127.0.0.1:1/#x?-key=hush-b", "with url: ***?key=***"),
+        ("json://127.0.0.1:1/hu sh/x", "with url: ***"),
+    ],
+)
+def test_a_secret_is_not_shown_wherever_it_stands_and_however_it_is_written_again(url: str, shown: str) -> None:
+    """Tokens stand before an ``@`` with a ``/`` between them, behind a ``#`` or a ``;``, and are quoted anew."""
+    service = open_service(url)
+    told = service.tell(Notice("title", "body", service.form.format, "warning"))
+    (why,) = (line for line in told.said if "Connection refused" in line)
+    assert shown in why
+    assert not [line for line in told.said if "hu" in line]
+
+
 def test_a_plugin_that_raises_is_a_failure_like_any_other(monkeypatch: pytest.MonkeyPatch) -> None:
     """A mistake of the library's must not end the thread, or the daemon."""
     service = open_service("json://example.com/hush-hush-token")
