@@ -60,8 +60,9 @@ def outcome_of(told: Told) -> Outcome:
 
 
 def told_somebody(told: Told) -> bool:
-    """Return whether a call that failed has reached one of several receivers: each plugin logs whom it has told."""
-    return any(line.startswith("Sent ") for line in told.said)
+    """Return whether a call that failed has reached one of several receivers: each plugin logs whom it has told, and
+    a mail's which of its addresses was refused where others were not."""
+    return any(line.startswith(("Sent ", "SMTP recipient ")) for line in told.said)
 
 
 def _by_receiver(said: str, lines: Sequence[str]) -> Outcome | None:

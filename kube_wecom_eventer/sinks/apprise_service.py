@@ -119,12 +119,12 @@ class AppriseService:
         refused: list[tuple[str, Outcome]] = []
         for receiver, told in ended:
             found = outcome_of(told)
-            if receiver and found.reason in (NO_RECEIVER, NOT_NOW):
-                found = replace(found, detail=f"{receiver}: {found.detail}")
-            if found.verdict is not Verdict.ACCEPTED and not receiver and told_somebody(told):
+            if found.verdict is not Verdict.ACCEPTED and told_somebody(told):
                 # To send it again would tell those again who have it.
                 sending.missed.append(f"one of its receivers ({found.detail})")
                 found = Outcome(verdict=Verdict.ACCEPTED)
+            elif receiver and found.reason in (NO_RECEIVER, NOT_NOW):
+                found = replace(found, detail=f"{receiver}: {found.detail}")
             if found.verdict is Verdict.ACCEPTED:
                 sending.told = True
                 sending.left.remove(receiver)

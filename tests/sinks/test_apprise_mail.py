@@ -177,6 +177,21 @@ async def test_a_receiver_that_is_to_wait_is_told_later_and_the_others_only_once
     assert [each.receiver for each in mail.mails] == ["wangqing@example.com", "lihua@example.com"]
 
 
+@pytest.mark.parametrize("answer", ["550 5.1.1 no such user", "450 4.2.0 greylisted"])
+@pytest.mark.parametrize("refused", ["lihua@example.com", "boss@example.com"])
+async def test_a_mail_that_one_of_its_addresses_did_not_take_is_not_sent_again(
+    mail: MailServer, refused: str, answer: str
+) -> None:
+    """``cc=`` and ``bcc=`` go with each copy: who has it would have it again with each attempt."""
+    mail.receivers[refused] = answer
+    outcome = await told(sink_of(mail.url(f"{TO}&cc=boss@example.com")))
+    assert outcome.verdict is Verdict.ACCEPTED
+    (missed,) = outcome.missed
+    assert missed.startswith("one of its receivers (the mail server does not take the receiver: ")
+    assert answer[4:] in missed
+    assert [each.receiver for each in mail.mails] == list({"lihua@example.com", "boss@example.com"} - {refused})
+
+
 async def test_where_no_receiver_is_taken_the_destination_is_broken(mail: MailServer) -> None:
     """It is their addresses that are wrong, not the message."""
     mail.receivers["lihua@example.com"] = "550 5.1.1 no such user"
