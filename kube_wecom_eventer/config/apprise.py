@@ -43,7 +43,8 @@ class AppriseTarget:
     where the URL is read from a Secret.
 
     ``pace``: messages a minute. ``allowed_hosts``: where it may send, None: anywhere. ``receivers``: addresses instead
-    of those in the URL, which is a mail server's then; ``tenant``: the namespace whose routes name them.
+    of those in the URL, which is a mail server's then; ``tenant``: the namespace whose routes name them. ``owner``: the
+    namespace whose routes have this URL of their own.
     """
 
     url: Credential
@@ -54,6 +55,7 @@ class AppriseTarget:
     allowed_hosts: Collection[str] | None = None
     receivers: tuple[str, ...] = ()
     tenant: str = ""
+    owner: str = ""
 
     @property
     def destination(self) -> str:
@@ -66,10 +68,14 @@ class AppriseTarget:
         """Whether the URL is known to be a mail server's."""
         return self.service in ("mailto", "mailtos")
 
-    @staticmethod
-    def account(of: str) -> str:
-        """Name what a service counts messages by: see `apprise_library.Service.account`, else the URL's fingerprint."""
-        return f"{SCHEME}-{of}"
+    def account(self, of: str) -> str:
+        """Name what a service counts messages by: see `apprise_library.Service.account`, else the URL's fingerprint.
+
+        Whoever writes a user's name need not be that user: a namespace's own URL takes no turns of the platform's, and
+        does not say how fast that may send.
+        """
+        name = f"{SCHEME}-{of}"
+        return f"{name}@{self.owner}" if self.owner else name
 
     @property
     def written_secret(self) -> str:

@@ -83,6 +83,8 @@ def parse_declared_sink(
         )
         if sink:
             _check_own(sink, allowed_hosts, problems, warnings)
+        if sink and isinstance(sink.target, AppriseTarget) and not everywhere:
+            sink = replace(sink, target=replace(sink.target, owner=namespace))
     if sink is None or len(problems) > before:
         return None
     sink = replace(sink, name=name, identity=name)

@@ -219,3 +219,20 @@ def test_a_url_in_a_secret_is_judged_when_it_is_read() -> None:
         assert f"{host}: declared routes may not send there" in sink.target.refusal(Secret(url))
     bot = open_service("slack://xoxb-1234-1234-4ddbc191d40ee098cbaae6f3523ada2d/#alerts")
     assert "slack:// of a bot" in sink.target.refusal(Secret(""), bot)
+
+
+def test_the_same_users_name_in_another_namespace_has_a_pace_of_its_own() -> None:
+    """Without the password, too, one could write the platform's user with ``pace=1``, or take its turns."""
+
+    def account(namespace: str, text: str, *, everywhere: bool = False) -> str:
+        sink = parse_declared_sink(
+            text, name="x", namespace=namespace, allowed_hosts=MAIL_HOSTS, everywhere=everywhere,
+            defaults=None, problems=[], warnings=[],
+        )  # fmt: skip
+        assert sink is not None
+        assert isinstance(sink.target, AppriseTarget)
+        return sink.target.account("mail-1234")
+
+    own, forged = (f"apprise:{URLS['mailtos']}&to={name}@example.com" for name in ("lihua", "wangqing"))
+    assert account("kube-wecom-eventer", own, everywhere=True) == "apprise-mail-1234"
+    assert account("payments", forged) == account("payments", own) == "apprise-mail-1234@payments"
