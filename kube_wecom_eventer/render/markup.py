@@ -18,6 +18,7 @@ _LINE_BREAK = re.compile("\r\n|[\r\x85\u2028\u2029]")
 _ACTIVE_LINE_START = re.compile(r"(?m)^([ \t]*)(?=[#>])")
 _BLOCK_START = re.compile(r"^(?=[-+=|]|[0-9]{1,9}[.)])")
 _ADDRESSING = re.compile(r"(?<![\w@])@(?=\w)|@(?=(?:all|channel|everyone|here|room|team)\b)", re.IGNORECASE)
+_DEFINITION = re.compile(r"(?m)^([ \t]*\[[^\[\]]*\])(?=:)")
 _OUTER_UNDERSCORE = re.compile(r"(?<![0-9A-Za-z])_|_(?![0-9A-Za-z])")
 
 
@@ -107,7 +108,13 @@ def unaddressed_line(text: str) -> str:
 
 def unaddressed_contained(text: str) -> str:
     """Return a text that mentions nobody and stays within the markup around it."""
-    return _silent(contained(text))
+    return _silent(unlinked(text))
+
+
+def unlinked(text: str) -> str:
+    """Return a text that stays within the markup around it, and makes no link and no image there: a mail program
+    fetches that from wherever it is. Both may be written with their address at once, or where a line defines it."""
+    return _undefined(contained(text)).replace("](", f"]{ZERO_WIDTH_SPACE}(")
 
 
 def unaddressed_inert_line(text: str) -> str:
@@ -117,7 +124,11 @@ def unaddressed_inert_line(text: str) -> str:
 
 def unaddressed_quote(text: str) -> str:
     """Return a quote of CommonMark that mentions nobody."""
-    return _silent(quoted_commonmark(text))
+    return _silent(quoted_commonmark(_undefined(text)))
+
+
+def _undefined(text: str) -> str:
+    return _DEFINITION.sub(rf"\1{ZERO_WIDTH_SPACE}", text)
 
 
 def _silent(text: str) -> str:

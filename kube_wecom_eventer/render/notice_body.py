@@ -24,10 +24,10 @@ from kube_wecom_eventer.render.built_in import headline
 from kube_wecom_eventer.render.built_in_digest import digest_header, worst
 from kube_wecom_eventer.render.digest import Merged
 from kube_wecom_eventer.render.markup import (
-    contained,
     unaddressed,
     unaddressed_contained,
     unaddressed_line,
+    unlinked,
 )
 from kube_wecom_eventer.render.style import Style
 from kube_wecom_eventer.render.text import cut_bytes, harmless
@@ -91,7 +91,7 @@ class NoticeBodies(Bodies):
 @cache
 def notice_bodies(form: Form) -> NoticeBodies:
     """Return what a service of this form takes."""
-    inside = unaddressed_contained if form.addresses else contained
+    inside = unaddressed_contained if form.addresses else unlinked
     plain = MessageType(limit=form.limit, look="notice", clean=unaddressed if form.addresses else harmless)
     marked = MessageType(limit=form.limit, look="notice_markdown", clean=inside, markup=True)
     types = {"text": plain, "markdown": marked, "markdown_v2": marked}

@@ -2,7 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from kube_wecom_eventer.render.markup import contained, fenced_text, inert, inert_line, inert_line_v2, quoted
+from kube_wecom_eventer.render.markup import (
+    contained,
+    fenced_text,
+    inert,
+    inert_line,
+    inert_line_v2,
+    quoted,
+    unaddressed_quote,
+)
 
 COPIED = [
     "checkout-7d9f8c6b5-x2x9z",
@@ -68,3 +76,9 @@ def test_look_alikes_where_a_zero_width_space_breaks_nothing() -> None:
 def test_a_quote_has_its_sign_before_each_line() -> None:
     """Whatever ends a line: the message can't step out of the quote."""
     assert quoted("a\r\nb\u2028c\n\nd\x85e") == "> a\n> b\n> c\n>\n> d\n> e"
+
+
+def test_a_line_that_would_define_a_link_defines_none() -> None:
+    """``[words][name]`` leads where any line says, in some chats; elsewhere in a line brackets stay."""
+    text = "see [login][a]\n\n [a]: http://evil.example.com\nb [c]: d"
+    assert unaddressed_quote(text) == ("> see [login][a]  \n>  \n> [a]\u200b: http://evil.example.com  \n> b [c]: d")
