@@ -64,7 +64,8 @@ class _TextWriter:
 
     def value(self, text: str, *, before_js: str | None = None) -> None:
         safe = self._clean(text if before_js is None else before_js)
-        if self._parts and safe and self._joins(self._parts[-1][-1], safe):
+        # At the start, too: what begins with a tag is HTML where the service takes that.
+        if safe and (self._joins(self._parts[-1][-1], safe) if self._parts else safe.lstrip().startswith("<")):
             safe = ZERO_WIDTH_SPACE + safe
         self.text(safe)
 
