@@ -54,7 +54,9 @@ _KINDS = {"users": "to_user", "parties": "to_party", "tags": "to_tag", "all": f"
 _OWN = {WECHAT: names(APPLICATION_PARAMETERS), APPRISE: names(APPRISE_PARAMETERS)}
 _OF_PEOPLE = {WECHAT: ("to_user", "to_party", "to_tag"), APPRISE: ("to",)}
 _DOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+")
-_ADDRESS = re.compile(r"[A-Za-z0-9._%+-]{1,64}@([A-Za-z0-9.-]{1,253})")
+_ADDRESS = re.compile(r"[A-Za-z0-9._+-]{1,64}@([A-Za-z0-9.-]{1,253})")
+"""Without the ``%`` that mail allows there: for whoever has logged in, mail servers send ``user%elsewhere.com@HERE`` on
+to ``user@elsewhere.com``; https://www.postfix.org/postconf.5.html#allow_percent_hack is on unless said otherwise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

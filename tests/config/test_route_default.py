@@ -200,6 +200,8 @@ def test_mail_goes_to_the_domains_that_the_platform_names(address: str) -> None:
         "li%0D%0Ahua@example.com",
         "lihua@example.com%0D%0ABcc:evil@evil.com",
         '"a b"@example.com',
+        "lihua%25evil.com@example.com",
+        "evil.com!lihua@example.com",
     ],
 )
 def test_an_address_is_a_plain_one(address: str) -> None:
