@@ -59,6 +59,9 @@ server; the most that a URL may ask for."""
 _MOST_SAID, _LONGEST_SAID = 200, 1000
 """Lines that are kept of what the library logs in one call, and their characters."""
 
+_MESSAGE = re.compile(r"\bpayload\b", re.IGNORECASE)
+"""Marks the lines for debugging that hold the message itself, as the plugins write them."""
+
 _SHORTEST = 4
 """Characters; shorter parts of a URL would make a text unreadable, and are nobody's token."""
 
@@ -311,7 +314,11 @@ class _Listener(logging.Handler):
             return
         # A library's mistake in a line of its log must not become a failure of the message.
         with contextlib.suppress(Exception):
-            self.said.append(record.getMessage())
+            line = record.getMessage()
+            # What an event says is no answer of a server's.
+            if record.levelno <= logging.DEBUG and _MESSAGE.search(line):
+                return
+            self.said.append(line)
             if record.levelno >= logging.WARNING:
                 self.warned = self.said[-1]
 

@@ -215,3 +215,21 @@ async def test_a_service_that_is_not_there_is_tried_again(chat: ChatServer) -> N
     assert (outcome.verdict, outcome.reason) == (Verdict.RETRY, "network")
     assert TOKEN not in repr(outcome)
     assert place not in repr(outcome)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "GET /healthz failed, error=400",
+        "Socket Exception: (554, b'no')",
+        "SSLError: CERTIFICATE_VERIFY_FAILED",
+    ],
+)
+@pytest.mark.parametrize("scheme", ["gotify", "mmost", "workflow"])
+async def test_what_an_event_says_is_no_answer_of_the_services(chat: ChatServer, scheme: str, text: str) -> None:
+    """The library logs messages, too, and those of events are full of others' errors."""
+    async with chat_server() as gone:
+        place = gone.place
+    path = "token123/signature123" if scheme == "workflow" else "token123"
+    outcome = await tell(f"{scheme}://{place}/{path}?cto=1", Merged(make_event(message=text), 1))
+    assert (outcome.verdict, outcome.reason) == (Verdict.RETRY, "network")
