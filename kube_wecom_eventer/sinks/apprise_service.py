@@ -53,6 +53,7 @@ class AppriseService:
         self._target = target
         self._read_url = read_url
         self._threads = threads
+        self._namespace = target.owner or target.tenant
         self._url: Secret | None = None
         self._service: Service | None = None
         self._sending: _Sending | None = None
@@ -102,7 +103,7 @@ class AppriseService:
             sending = self._sending = _Sending(message, notice_of(message), receivers)
         if sending.call is None:
             left = tuple(sending.left)
-            sending.call = self._threads.start(lambda: _tell(service, sending.notice, left))
+            sending.call = self._threads.start(lambda: _tell(service, sending.notice, left), of=self._namespace)
         if sending.call is None:
             return _BUSY
         try:
@@ -144,7 +145,7 @@ class AppriseService:
 
     async def _within(self, call: Callable[[], Any]) -> Any:
         """Return what a call returns, or an outcome to try again where it does not end in time."""
-        started = self._threads.start(call)
+        started = self._threads.start(call, of=self._namespace)
         if started is None:
             return _BUSY
         try:

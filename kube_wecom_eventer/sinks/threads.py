@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
@@ -13,35 +14,43 @@ MOST = 64
 """Calls under way at a time, of all destinations together. Each ends by itself when its peer has been silent for long
 enough, so only peers that keep a call up on purpose could use them all up."""
 
+MOST_OF_ONE = 16
+"""Of these, for one namespace's routes: its peer may do that, and each change of a route begins new calls."""
+
 _Result = TypeVar("_Result")
 
 
 class Threads:
-    """Starts calls, each in a thread of its own, as long as fewer than ``most`` are under way."""
+    """Starts calls, each in a thread of its own, as long as fewer than ``most`` are under way, and of one namespace
+    fewer than ``most_of_one``."""
 
-    def __init__(self, *, most: int = MOST) -> None:
+    def __init__(self, *, most: int = MOST, most_of_one: int = MOST_OF_ONE) -> None:
         self._most = most
-        self._under_way = 0
+        self._most_of_one = most_of_one
+        self._under_way: Counter[str] = Counter()
 
     @property
     def under_way(self) -> int:
         """How many calls have not ended, whoever still waits for them."""
-        return self._under_way
+        return self._under_way.total()
 
-    def start(self, call: Callable[[], _Result]) -> asyncio.Future[_Result] | None:
-        """Start a call, which must not raise; None where too many are under way.
+    def start(self, call: Callable[[], _Result], *, of: str = "") -> asyncio.Future[_Result] | None:
+        """Start a call, which must not raise; None where too many are under way. ``of``: the namespace whose route
+        sends; empty: the platform's.
 
         The future may be given up: the call goes on, and ends with the process at the latest, which does not wait for
         it.
         """
-        if self._under_way >= self._most:
+        if self.under_way >= self._most or (of and self._under_way[of] >= self._most_of_one):
             return None
-        self._under_way += 1
+        self._under_way[of] += 1
         loop = asyncio.get_running_loop()
         future: asyncio.Future[_Result] = loop.create_future()
 
         def end(settle: Callable[[], None]) -> None:
-            self._under_way -= 1
+            self._under_way[of] -= 1
+            if not self._under_way[of]:
+                del self._under_way[of]
             if not future.cancelled():
                 settle()
 

@@ -76,7 +76,7 @@ class Calls:
         self._rng = rng
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def start(self, call: Callable[[], Any]) -> asyncio.Future[Any]:
+    def start(self, call: Callable[[], Any], *, of: str = "") -> asyncio.Future[Any]:
         """See `Threads.start`; the call goes on when nobody waits any more."""
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
 

@@ -5,7 +5,9 @@ import threading
 
 import pytest
 
-from kube_wecom_eventer.sinks import Threads
+from kube_wecom_eventer.config import AppriseTarget, Secret
+from kube_wecom_eventer.config.credential import Credential
+from kube_wecom_eventer.sinks import AppriseService, Threads
 
 
 async def test_a_call_returns_what_it_returns() -> None:
@@ -38,6 +40,34 @@ async def test_no_more_than_so_many_run_and_one_that_ends_makes_room() -> None:
     second = threads.start(gate.wait)
     assert second is not None
     assert await second is True
+
+
+async def test_one_namespaces_calls_leave_room_for_those_of_others() -> None:
+    """Whatever its peer does, and however often its routes change."""
+    threads, gate = Threads(most=4, most_of_one=2), threading.Event()
+    calls = [threads.start(gate.wait, of=name) for name in ("payments", "payments", "payments", "shop", "", "shop")]
+    assert [call is not None for call in calls] == [True, True, False, True, True, False]
+    gate.set()
+    async with asyncio.timeout(10):
+        await asyncio.gather(*(call for call in calls if call))
+    again = threads.start(gate.wait, of="payments")
+    assert again is not None
+    assert await again is True
+    assert threads.under_way == 0
+
+
+@pytest.mark.parametrize(("owner", "tenant"), [("payments", ""), ("", "payments")])
+async def test_a_namespaces_sink_counts_as_the_namespaces(owner: str, tenant: str) -> None:
+    """By a URL of its own, or by the platform's."""
+    url = Secret("json://127.0.0.1/x")
+    target = AppriseTarget(url=Credential(url), shown="", owner=owner, tenant=tenant)
+    outcome = await AppriseService(target=target, read_url=lambda: _soon(url), threads=Threads(most_of_one=0)).ready()
+    assert outcome is not None
+    assert "too many calls are under way" in outcome.detail
+
+
+async def _soon(url: Secret) -> Secret:
+    return url
 
 
 def test_a_call_that_hangs_keeps_no_loop_from_ending() -> None:
