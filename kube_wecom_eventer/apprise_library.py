@@ -50,6 +50,9 @@ _CALLED = {
 _PAGE = 32_768
 """Characters of a body: whoever takes HTML of this size, and a subject, sends mail."""
 
+_CHATS = frozenset({"matrix", "matrixs"})
+"""They take HTML of this size, too, but are no mail: an ``@room`` in it calls everybody."""
+
 _MAIL = frozenset({"mailto", "mailtos"})
 
 _CONNECT, _ANSWER, _MAIL_TIMEOUT, _LONGEST = 5.0, 20.0, 30.0, 60.0
@@ -120,7 +123,7 @@ class Service:
         self._redaction = _Redaction(url)
         self.scheme = _scheme_of(url, self._plugin)
         self._mail = self.scheme in _MAIL
-        self.form = _form(self._plugin)
+        self.form = _form(self._plugin, chat=self.scheme in _CHATS)
         _bound(self._plugin, mail=self._mail)
 
     @property
@@ -260,10 +263,10 @@ def _refuse(scheme: str) -> None:
         raise Unusable(f"{scheme}:// is a relay that can't say whether a message has arrived; name the service itself")
 
 
-def _form(plugin: Any) -> Form:
+def _form(plugin: Any, *, chat: bool) -> Form:
     written = plugin.resolve_format(None).value
     longest, title = int(plugin.body_maxlen), int(plugin.title_maxlen)
-    if written == "html" and longest >= _PAGE and title:
+    if written == "html" and longest >= _PAGE and title and not chat:
         return MAIL
     # What is no mail takes a few tags of its own as "HTML"; Apprise makes those of a text, and signs grow by that.
     share = 2 if written == "html" else 4 / 3

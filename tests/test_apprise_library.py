@@ -86,6 +86,7 @@ def test_the_library_is_imported_for_such_a_sink_only() -> None:
         (f"{SLACK}?format=text", "text", 8_000, 200),
         ("tgram://123456789:abcdefg_hijklmnop/12315544/", "text", 1924, 120),
         ("json://example.com", "text", 8_000, 200),
+        ("matrixs://user:pass@chat.example.com/#ops?format=html", "text", 8_000, 200),
         ("bulksms://user:pass@+15551234567", "text", 56, 60),
     ],
 )
