@@ -97,7 +97,7 @@ class AlertIntake:
     def take(self, posted: Posted, *, received_at: float) -> Taken:
         """Offer each alert to the ways that are to tell it; those of one way leave together."""
         together: dict[str, list[Notification]] = {}
-        ways: dict[str, Way] = {}
+        taken = False
         full: dict[str, None] = {}
         now = self._now().timestamp()
         for alert in posted.alerts:
@@ -114,15 +114,15 @@ class AlertIntake:
                     continue
                 self._told.note(way.identity, identity, alert, now=now)
                 self._unsaved[way.route.name] += 1
-                ways[way.identity] = way
+                taken = True
                 offered = notification(seen, way.terms, received_at=received_at)
                 if way.merges:
                     together.setdefault(way.identity, []).append(offered)
                 else:
                     self._dispatcher(way).offer(offered)
         for name, notifications in together.items():
-            self._dispatcher(ways[name]).offer(*notifications)
-        if ways:
+            self._dispatcher(self._routes.ways[name]).offer(*notifications)
+        if taken:
             self._changed()
         return Taken(f"too much waits for route {', '.join(full)}; the others have them" if full else "")
 

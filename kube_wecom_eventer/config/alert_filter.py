@@ -31,7 +31,7 @@ ALERT_FILTER_PARAMETERS = (
 def parse_sources(uri: OptionUri, problems: list[str]) -> frozenset[str]:
     """Read ``sources=``; what is wrong is added to ``problems``."""
     known = frozenset({EVENTS, ALERTS})
-    written = frozenset(each.strip() for text in uri.every("sources") for each in text.split(",") if each.strip())
+    written = frozenset(uri.listed("sources"))
     problems += [f"sources={each}: unknown; write events, alerts or both" for each in sorted(written - known)]
     return written & known or known
 
@@ -50,10 +50,8 @@ def parse_labels(uri: OptionUri, problems: list[str]) -> tuple[LabelMatcher, ...
 def parse_severities(uri: OptionUri, problems: list[str]) -> tuple[tuple[str, str], ...]:
     """Read ``severity_map=``: severities in lower case with their level."""
     found: dict[str, str] = {}
-    for part in (part.strip() for text in uri.every("severity_map") for part in text.split(",")):
+    for part in uri.listed("severity_map"):
         severity, _, level = part.rpartition(":")
-        if not part:
-            continue
         if not severity.strip() or level.strip() not in LEVELS:
             problems.append(
                 f"severity_map={part}: no severity with its level; write for example severity_map=page:Warning"

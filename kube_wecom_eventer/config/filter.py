@@ -147,9 +147,8 @@ def _doubt_spelling(settings: FilterSettings, warnings: list[str]) -> None:
 
 
 def _values(uri: OptionUri, name: str, warnings: list[str]) -> tuple[str, ...]:
-    written = uri.every(name)
-    values = tuple(part.strip() for text in written for part in text.split(",") if part.strip())
-    if written and not values:
+    values = uri.listed(name)
+    if uri.every(name) and not values:
         there = " (kube-eventer would drop every event)" if name in ("namespaces", "kinds", "reason") else ""
         warnings.append(f"{name}= is empty, so it filters nothing{there}")
     return values

@@ -201,7 +201,7 @@ def _application(
         if uri.first(name)
     ]
     target = parse_application(uri, known=known, namespace="", problems=problems, warnings=warnings)
-    kinds = frozenset(_list(uri, RECEIVERS) or ("users",))
+    kinds = frozenset(uri.listed(RECEIVERS) or ("users",))
     problems += [
         f"{RECEIVERS}={kind}: unknown; write some of {', '.join(_KINDS)}" for kind in sorted(kinds - {*_KINDS})
     ]
@@ -212,7 +212,7 @@ def _application(
 def _mail(uri: OptionUri, known: frozenset[str], problems: list[str], warnings: list[str]) -> RouteDefault | None:
     if any(name.lower() == "to" for name, _ in uri.options):
         problems.append(f"{APPRISE}: to= is the routes' own; leave it out, and see {DOMAINS}=")
-    domains = frozenset(each.lower() for each in _list(uri, DOMAINS))
+    domains = frozenset(each.lower() for each in uri.listed(DOMAINS))
     if not domains:
         problems.append(f"{DOMAINS}= is missing: write the domains that declared routes may mail to")
     problems += [
@@ -233,7 +233,3 @@ def _most(uri: OptionUri, problems: list[str]) -> int:
         return int(text)
     problems.append(f"{MOST}={text}: write a number from 1 to 1000")
     return 20
-
-
-def _list(uri: OptionUri, name: str) -> tuple[str, ...]:
-    return tuple(each.strip() for text in uri.every(name) for each in text.split(",") if each.strip())

@@ -71,8 +71,8 @@ def parse_style(uri: OptionUri, target: Target | None, *, problems: list[str]) -
         msgtype="" if isinstance(target, AppriseTarget) else _one_of(uri, msgtype, msgtypes, problems),
         lang=_one_of(uri, "lang", LANGUAGES, problems),
         cluster=cluster or "",
-        mentioned_list=_list(uri, "mentioned_list"),
-        mentioned_mobile_list=_list(uri, "mentioned_mobile_list"),
+        mentioned_list=uri.listed("mentioned_list"),
+        mentioned_mobile_list=uri.listed("mentioned_mobile_list"),
         labels=tuple(label for label in labels if label.strip()),
     )
 
@@ -82,7 +82,3 @@ def _one_of(uri: OptionUri, name: str, choices: tuple[str, ...], problems: list[
     if value not in choices:
         problems.append(f"{name}={value}: unknown; write one of {', '.join(choices)}")
     return value
-
-
-def _list(uri: OptionUri, name: str) -> tuple[str, ...]:
-    return tuple(part.strip() for text in uri.every(name) for part in text.split(",") if part.strip())

@@ -46,6 +46,10 @@ class OptionUri:
         """Return all values of an option that may be repeated."""
         return tuple(value for key, value in self.options if key == name)
 
+    def listed(self, name: str) -> tuple[str, ...]:
+        """Return the entries of an option that is a comma list, of each time that it is written."""
+        return tuple(part.strip() for text in self.every(name) for part in text.split(",") if part.strip())
+
 
 def parse_uri(text: str, *, environ: Mapping[str, str]) -> OptionUri:
     """Read one URI. Raises ValueError (a line for a person, with no value in it) where there is no scheme."""

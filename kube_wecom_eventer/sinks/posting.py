@@ -6,10 +6,12 @@ import asyncio
 import contextlib
 import zlib
 from collections.abc import AsyncIterable, Mapping
+from dataclasses import replace
 from typing import cast
 
 import httpx
 
+from kube_wecom_eventer.sinks.http_status import by_status
 from kube_wecom_eventer.sinks.outcome import Outcome, Verdict
 
 TIMEOUT = 8.0
@@ -106,5 +108,4 @@ def overloaded(response: httpx.Response) -> Outcome | None:
         return None
     text = response.headers.get("retry-after", "")
     wait = min(float(text), 300.0) if text.isascii() and text.isdigit() else 0.0
-    reason = "http_429" if status == 429 else "http_5xx"
-    return Outcome(verdict=Verdict.RETRY, reason=reason, detail=f"HTTP {status}", wait=wait)
+    return replace(by_status(status, f"HTTP {status}"), wait=wait)
